@@ -1,0 +1,45 @@
+/**
+ * What the rest of the program asks of access control. `AccessView` is an immutable picture of users and rights: the
+ * same object until user.cfg or domains.cfg changes, so callers may memoize on it.
+ */
+export interface AccessView {
+  /** Privileges of a user or token on a path → whether they propagate. Never throws for unknown ids. */
+  privileges(authid: string, path: string): ReadonlyMap<string, boolean>;
+  /** Whether all of `privs` (with `any`: one of them) are held. `root@pam` holds everything. */
+  has(authid: string, path: string, privs: readonly string[], any?: boolean): boolean;
+  /** Whether the user exists, is enabled and not expired at `now` (epoch seconds); a token likewise. */
+  isActive(authid: string, now: number): boolean;
+  /** Pool of a guest, if any. */
+  poolOfGuest(vmid: number): string | undefined;
+  /** Every path of the ACL tree. */
+  aclPaths(): readonly string[];
+}
+
+export interface Identity {
+  readonly authid: string;
+  readonly userid: string;
+}
+
+/** What came with a request. */
+export interface Credentials {
+  /** Value of the cookie `PVEAuthCookie` or of `Authorization: PVEAuthCookie=…`, URL-decoded. */
+  readonly ticket?: string;
+  /** `user@realm!id=secret`, URL-decoded. */
+  readonly token?: string;
+  /** Header `CSRFPreventionToken`. */
+  readonly csrfToken?: string;
+  /** A method other than GET, which needs the CSRF token with tickets. */
+  readonly isWrite: boolean;
+}
+
+export interface AccessControl {
+  view(): AccessView | Promise<AccessView>;
+  /**
+   * Who a request comes from. Answers at once when everything needed is in memory.
+   * @throws AuthenticationError (401) with the text for the reason phrase.
+   */
+  authenticate(credentials: Credentials): Identity | Promise<Identity>;
+  /** A short-lived ticket for a console: `PVEVNC`, bound to user, path and port. */
+  issueConsoleTicket(authid: string, path: string, port?: number): Promise<string>;
+  verifyConsoleTicket(ticket: string, authid: string, path: string, port?: number): Promise<boolean>;
+}
