@@ -1,0 +1,41 @@
+/** What is wrong with a VM's config, or with what is asked of it. */
+import { QuorateError } from "../../errors/quorate-error.ts";
+
+/** A config file that strict reading refuses. The text ends with a newline. */
+export class VmConfigError extends QuorateError {
+  readonly code = "vm-config-invalid";
+}
+
+/** The VM is locked by other work. */
+export class VmLockedError extends QuorateError {
+  readonly code = "vm-locked";
+  readonly lock: string;
+
+  constructor(lock: string) {
+    super(`VM is locked (${lock})`);
+    this.lock = lock;
+  }
+}
+
+/** There is no such VM on this node. */
+export class VmMissingError extends QuorateError {
+  readonly code = "vm-missing";
+
+  constructor(vmid: number, node: string) {
+    super(`Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist`);
+  }
+}
+
+/** An operation that the VM's state or config forbids. */
+export class VmRefusedError extends QuorateError {
+  readonly code = "vm-refused";
+}
+
+/** Protection mode is on. */
+export class VmProtectedError extends QuorateError {
+  readonly code = "vm-protected";
+
+  constructor(what: string) {
+    super(`${what} - protection mode enabled`);
+  }
+}

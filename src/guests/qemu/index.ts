@@ -1,0 +1,17 @@
+/** Virtual machines: what the rest of the program may use. */
+export type {
+  Arch,
+  BuildOptions,
+  BuildPaths,
+  BuildVolume,
+  BuildWorld,
+  BuiltCommand,
+  CustomCpuModel,
+  PciMapping,
+  VolumeLocation,
+} from "./builder/world.ts";
+export { parseVmConfig, printVmConfig, type VmConfig, type VmConfigFile } from "./config.ts";
+export { VmConfigError, VmLockedError, VmMissingError, VmProtectedError, VmRefusedError } from "./config-error.ts";
+export { type Drive, drivesOf, hasVolume, isCloudinitDrive, printDrive, readDrive } from "./drives.ts";
+export type { Hotplug, HotplugRequest, HotplugResult } from "./hotplug-port.ts";
+export { checkOption, OptionError, type PropertyValues, readProperties } from "./values.ts";
