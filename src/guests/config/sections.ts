@@ -13,7 +13,8 @@ export type ConfigLine =
   | { readonly kind: "section"; readonly name: string }
   | { readonly kind: "other"; readonly line: string };
 
-const KEY_VALUE = /^([a-z][a-z_-]*\d*):\s*(.*?)\s*$/;
+/** An empty value is one only after a blank: `boot: ` says that nothing boots, `boot:` says nothing. */
+const KEY_VALUE = /^([a-z][a-z_-]*\d*):(?:\s*(\S.*?)\s*|\s+)$/;
 
 /** Pure. Empty lines are dropped. */
 export function* readLines(text: string): Generator<ConfigLine> {
@@ -29,7 +30,7 @@ export function* readLines(text: string): Generator<ConfigLine> {
       continue;
     }
     const [, key, value] = KEY_VALUE.exec(line) ?? [];
-    if (key !== undefined && value !== undefined && value !== "") yield { kind: "value", key, value };
+    if (key !== undefined) yield { kind: "value", key, value: value ?? "" };
     else yield { kind: "other", line };
   }
 }

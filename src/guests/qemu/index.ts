@@ -1,4 +1,5 @@
 /** Virtual machines: what the rest of the program may use. */
+export { BuildError, buildCommand, pinnedType, quoteArgument, showCommand, splitShell } from "./builder/index.ts";
 export type {
   Arch,
   BuildOptions,

@@ -1,0 +1,6 @@
+/** The command line builder: pure, from a config and a description of the node to an argument vector. */
+export { buildCommand } from "./build-command.ts";
+export { BuildError } from "./build-error.ts";
+export { pinnedType } from "./machine-type.ts";
+export { quoteArgument, showCommand, splitShell } from "./shell-text.ts";
+export type { BuildOptions, BuildVolume, BuildWorld, BuiltCommand } from "./world.ts";
