@@ -1,0 +1,485 @@
+/**
+ * The HTTP server of pveproxy and pvedaemon: limits, transport rules, and the way from a request to the dispatcher, the
+ * static files, another daemon, or a WebSocket. A slow or hostile client costs its own connection and nothing else.
+ */
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as NetServer, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { messageOf } from "../../errors/quorate-error.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { Answer, ApiReply, ApiRequest, ConnectionMemo, Dispatcher } from "../dispatch.ts";
+import { ApiError } from "../errors.ts";
+import { isApiUrl } from "../request-target.ts";
+import type { AccessLog } from "./access-log.ts";
+import type { Forwarder } from "./forwarder.ts";
+import { redirectPlainHttp } from "./plain-http.ts";
+import { type OnHead, safeReason, writePlain, writeRaw } from "./reply-writer.ts";
+import { MAX_BODY_BYTES, readRequestBody } from "./request-body.ts";
+import type { StaticFiles } from "./static-files.ts";
+import type { WebSocketBridge } from "./websocket-bridge.ts";
+
+/** Certificate chain and key, PEM. */
+export interface TlsIdentity {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+export interface TlsOptions {
+  readonly ciphers?: string;
+  readonly honorCipherOrder?: boolean;
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  readonly maxVersion?: "TLSv1.2" | "TLSv1.3";
+  readonly dhparam?: string | Buffer;
+}
+
+export interface ApiServerDeps {
+  readonly dispatcher: Dispatcher;
+  readonly log: Logger;
+  /** Absent: plain HTTP, for the daemon behind the proxy. */
+  readonly tls?: { readonly identity: TlsIdentity; readonly options?: TlsOptions };
+  /** Where calls go that do not run here; absent where everything does. */
+  readonly forwarder?: Forwarder;
+  readonly staticFiles?: StaticFiles;
+  readonly accessLog?: AccessLog;
+  readonly webSockets: WebSocketBridge;
+  /** Where files that clients send are stored. */
+  readonly uploadDir: string;
+  /** Whether a peer may connect. */
+  readonly isAllowed?: (address: string) => boolean;
+  /** Believes the headers with which the proxy says whose request it is. */
+  readonly trustsProxy: boolean;
+  /** 401 answers leave no sooner than this after the request came. */
+  readonly refusedLoginMs?: number;
+  readonly limits?: Partial<ServerLimits>;
+  /** Told of each request, for upkeep in quiet times. */
+  readonly onRequest?: () => void;
+}
+
+export interface ServerLimits {
+  readonly maxConnections: number;
+  readonly maxConnectionsByAddress: number;
+  /** From a connection or the previous answer to the end of the header. */
+  readonly headerMs: number;
+  readonly keepAliveMs: number;
+}
+
+const DEFAULT_LIMITS: ServerLimits = {
+  maxConnections: 1500,
+  maxConnectionsByAddress: 300,
+  headerMs: 10_000,
+  keepAliveMs: 5_000,
+};
+
+const MAX_HEADER_BYTES = 8192;
+const MAX_HEADER_LINES = 64;
+const REFUSED_LOGIN_MS = 3_000;
+const STOP_MS = 5_000;
+
+export class ApiServer {
+  readonly #deps: ApiServerDeps;
+  readonly #limits: ServerLimits;
+  readonly #memos = new WeakMap<object, ConnectionMemo>();
+  readonly #byAddress = new Map<string, number>();
+  readonly #sockets = new Set<Socket>();
+  readonly #http: Server;
+  /** What listens: with TLS, a plain server that looks at the first byte. */
+  readonly #listener: NetServer;
+  #isStopping = false;
+
+  constructor(deps: ApiServerDeps) {
+    this.#deps = deps;
+    this.#limits = { ...DEFAULT_LIMITS, ...deps.limits };
+    this.#http = this.#makeHttp();
+    this.#listener = deps.tls === undefined ? this.#http : this.#makeMultiplexer();
+    this.#listener.maxConnections = this.#limits.maxConnections;
+    this.#listener.on("connection", (socket: Socket) => this.#admit(socket));
+  }
+
+  listen(where: { readonly port: number; readonly host?: string } | { readonly path: string }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#listener.once("error", reject);
+      this.#listener.listen(where, () => {
+        this.#listener.off("error", reject);
+        this.#listener.on("error", (error) => this.#deps.log.error({ err: error }, "the listener broke"));
+        resolve();
+      });
+    });
+  }
+
+  /** The port, once listening on one. */
+  get port(): number | undefined {
+    const address = this.#listener.address();
+    return typeof address === "object" && address !== null ? address.port : undefined;
+  }
+
+  /** New connections get the new certificate. */
+  renewIdentity({ cert, key }: TlsIdentity): void {
+    if ("setSecureContext" in this.#http && typeof this.#http.setSecureContext === "function") {
+      this.#http.setSecureContext({ ...this.#deps.tls?.options, cert, key });
+    }
+  }
+
+  /** Takes no more connections, lets requests that run finish for a while, then closes the rest. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    this.#http.closeIdleConnections();
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, STOP_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #makeHttp(): Server {
+    const { tls } = this.#deps;
+    const options = {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: this.#limits.headerMs,
+      keepAliveTimeout: this.#limits.keepAliveMs,
+      // Bodies have limits of their own: an upload may take hours.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(this.#limits.headerMs, 5_000),
+    };
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#onRequest(request, response);
+    // Importing these modules by name costs 7 MB each.
+    const http = process.getBuiltinModule("node:http");
+    const server: Server =
+      tls === undefined
+        ? http.createServer(options, onRequest)
+        : process.getBuiltinModule("node:https").createServer(
+            {
+              ...options,
+              ...tls.options,
+              ...tls.identity,
+              // No client certificates are asked for, so no root certificates are needed.
+              ca: [],
+              minVersion: tls.options?.minVersion ?? "TLSv1.2",
+              handshakeTimeout: this.#limits.headerMs,
+            },
+            onRequest,
+          );
+    server.maxHeadersCount = MAX_HEADER_LINES + 1;
+    server.on("clientError", (error: Error, socket: Duplex) => refuseMalformed(error, socket));
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#onUpgrade(request, socket, head);
+    });
+    return server;
+  }
+
+  /** TLS connections go to the HTTPS server, anything else is plain HTTP that gets redirected. */
+  #makeMultiplexer(): NetServer {
+    const { headerMs } = this.#limits;
+    return process.getBuiltinModule("node:net").createServer((socket) => {
+      const timer = setTimeout(() => socket.destroy(), headerMs);
+      socket.on("error", () => socket.destroy());
+      socket.once("close", () => clearTimeout(timer));
+      socket.once("data", (first: Buffer) => {
+        clearTimeout(timer);
+        socket.pause();
+        socket.unshift(first);
+        // A TLS record of type handshake.
+        if (first[0] === 0x16) this.#http.emit("connection", socket);
+        else redirectPlainHttp(socket, headerMs);
+        process.nextTick(() => socket.resume());
+      });
+    });
+  }
+
+  #admit(socket: Socket): void {
+    const address = socket.remoteAddress ?? "";
+    const count = (this.#byAddress.get(address) ?? 0) + 1;
+    if (this.#deps.isAllowed?.(address) === false) {
+      this.#deps.log.info({ address }, "refused a connection by the access rules");
+      socket.destroy();
+      return;
+    }
+    // A Unix socket has no address; its only client is the proxy.
+    if (address !== "" && !this.#deps.trustsProxy && count > this.#limits.maxConnectionsByAddress) {
+      socket.destroy();
+      return;
+    }
+    this.#byAddress.set(address, count);
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      const left = (this.#byAddress.get(address) ?? 1) - 1;
+      if (left <= 0) this.#byAddress.delete(address);
+      else this.#byAddress.set(address, left);
+    });
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const startedMs = performance.now();
+    this.#deps.onRequest?.();
+    if (this.#isStopping) response.shouldKeepAlive = false;
+    const url = request.url ?? "/";
+    const refusal = refuseTransport(request, url);
+    if (refusal !== undefined) {
+      this.#write({ reply: refusal, authid: undefined }, request, response, startedMs);
+      return;
+    }
+    if (!isApiUrl(url) && this.#deps.staticFiles !== undefined && request.method === "GET") {
+      const onHead = this.#headLogger(request, undefined);
+      this.#deps.staticFiles.serve(request, response, onHead).catch((error: unknown) => this.#crash(error, response));
+      return;
+    }
+    try {
+      const answer = this.#deps.dispatcher.dispatch(this.#toApiRequest(request, response));
+      if (answer instanceof Promise) {
+        answer.then(
+          (settled) => this.#write(settled, request, response, startedMs),
+          (error: unknown) => this.#crash(error, response),
+        );
+      } else this.#write(answer, request, response, startedMs);
+    } catch (error) {
+      this.#crash(error, response);
+    }
+  }
+
+  #toApiRequest(request: IncomingMessage, response: ServerResponse | undefined): ApiRequest {
+    const { headers, socket } = request;
+    let memo = this.#memos.get(socket);
+    if (memo === undefined) {
+      memo = {};
+      this.#memos.set(socket, memo);
+    }
+    const proxied = this.#deps.trustsProxy ? headerText(headers.pveclientip) : undefined;
+    return {
+      verb: request.method ?? "",
+      url: request.url ?? "/",
+      cookie: headers.cookie,
+      authorization: headers.authorization,
+      csrfToken: headerText(headers.csrfpreventiontoken),
+      contentType: headers["content-type"],
+      hasBody: hasBody(request),
+      clientAddress: proxied ?? socket.remoteAddress ?? "",
+      isForwarded: headers.pvedisableproxy !== undefined,
+      connection: memo,
+      readBody: () => readRequestBody(request),
+      signal: () => signalOf(response ?? socket),
+    };
+  }
+
+  #write(answer: Answer, request: IncomingMessage, response: ServerResponse, startedMs: number): void {
+    const wait = this.#delayOf(answer.reply, startedMs);
+    const write = (): void | Promise<void> => this.#writeNow(answer, request, response, startedMs);
+    const done = wait === undefined ? write() : wait.then(write);
+    if (done instanceof Promise) done.catch((error: unknown) => this.#crash(error, response));
+  }
+
+  #writeNow(
+    answer: Answer,
+    request: IncomingMessage,
+    response: ServerResponse,
+    startedMs: number,
+  ): void | Promise<void> {
+    const { reply, onStatus } = answer;
+    const logHead = this.#headLogger(request, answer.authid);
+    const onHead: OnHead =
+      onStatus === undefined
+        ? logHead
+        : (status, bytes) => {
+            onStatus(reply.kind === "text" && reply.format !== "json" ? innerStatus(reply.text) : status);
+            logHead(status, bytes);
+          };
+    switch (reply.kind) {
+      case "bare":
+      case "text":
+        return writePlain(reply, { request, response, onHead });
+      case "raw":
+        return writeRaw(reply.response, { response, onHead, log: this.#deps.log });
+      case "forward":
+        return this.#forward(reply, request, response, { onHead, startedMs }).then(() => {});
+      case "upload":
+        return this.#upload(reply, request, response, { onHead, startedMs, authid: answer.authid });
+      case "websocket":
+        return writePlain(bareReply(426, "Upgrade Required"), { request, response, onHead });
+      default:
+        reply satisfies never;
+    }
+  }
+
+  async #forward(
+    reply: Extract<ApiReply, { kind: "forward" }> & { readonly contentType?: string },
+    request: IncomingMessage,
+    response: ServerResponse,
+    { onHead, startedMs }: { onHead: OnHead; startedMs: number },
+  ): Promise<number> {
+    const { forwarder, log } = this.#deps;
+    if (forwarder === undefined) throw new TypeError("nothing to forward a call with");
+    try {
+      return await forwarder.forward({
+        request,
+        response,
+        node: reply.node,
+        body: reply.body,
+        ...(reply.contentType === undefined ? {} : { contentType: reply.contentType }),
+        clientAddress: request.socket.remoteAddress ?? "",
+        onHead,
+        delay: (status) => (status === 401 ? this.#waitFrom(startedMs) : undefined),
+      });
+    } catch (error) {
+      log.warn({ err: error, node: reply.node, url: request.url }, "cannot forward a call");
+      const status = error instanceof ApiError ? error.status : 500;
+      await writePlain(bareReply(status, messageOf(error).split("\n")[0] ?? ""), { request, response, onHead });
+      return status;
+    }
+  }
+
+  async #upload(
+    reply: Extract<ApiReply, { kind: "upload" }>,
+    request: IncomingMessage,
+    response: ServerResponse,
+    context: { onHead: OnHead; startedMs: number; authid: string | undefined },
+  ): Promise<void> {
+    // The parser is needed by the first upload, not by the start.
+    const { receiveUpload } = await import("./upload.ts");
+    response.shouldKeepAlive = false;
+    let received: Awaited<ReturnType<typeof receiveUpload>>;
+    try {
+      received = await receiveUpload(request, this.#deps.uploadDir, this.#deps.log);
+    } catch (error) {
+      if (response.destroyed || request.destroyed) {
+        this.#deps.log.info({ err: error, url: request.url }, "an upload broke off");
+        response.destroy();
+        return;
+      }
+      const { reply: refusal } = reply.fail(error);
+      if (refusal.kind === "text") await writePlain(refusal, { request, response, onHead: context.onHead });
+      return;
+    }
+    const answer = await reply.finish(received.params);
+    let status = 500;
+    const onHead: OnHead = (sent, bytes) => {
+      status = sent;
+      context.onHead(sent, bytes);
+    };
+    if (answer.reply.kind === "forward") {
+      const form = { ...answer.reply, contentType: "application/x-www-form-urlencoded" };
+      status = await this.#forward(form, request, response, { onHead, startedMs: context.startedMs });
+    } else if (answer.reply.kind === "text" || answer.reply.kind === "bare") {
+      await writePlain(answer.reply, { request, response, onHead });
+    }
+    // Accepted: the file is the method's from now on.
+    if (status !== 200) await received.discard();
+  }
+
+  async #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on("error", () => socket.destroy());
+    const onHead = this.#headLogger(request, undefined);
+    try {
+      const answer = await this.#deps.dispatcher.dispatch(this.#toApiRequest(request, undefined));
+      const { reply } = answer;
+      if (reply.kind === "websocket") {
+        const stream = await reply.open();
+        this.#headLogger(request, answer.authid)(101, undefined);
+        await this.#deps.webSockets.join(request, socket, head, stream);
+        return;
+      }
+      const isRefusal = (reply.kind === "bare" || reply.kind === "text") && reply.status >= 400;
+      const status = isRefusal ? reply.status : 501;
+      onHead(status, 0);
+      endSocket(socket, status, isRefusal ? reply.reason : "this path has no WebSocket");
+    } catch (error) {
+      const status = error instanceof ApiError ? error.status : 500;
+      this.#deps.log.warn({ err: error, url: request.url?.split("?")[0] }, "cannot open a WebSocket");
+      onHead(status, 0);
+      endSocket(socket, status, messageOf(error).split("\n")[0] ?? "");
+    }
+  }
+
+  #headLogger(request: IncomingMessage, authid: string | undefined): OnHead {
+    const { accessLog } = this.#deps;
+    if (accessLog === undefined) return () => {};
+    return (status, bytes) => {
+      accessLog.add({
+        clientAddress: request.socket.remoteAddress ?? "-",
+        authid,
+        verb: request.method ?? "",
+        url: request.url ?? "",
+        httpVersion: request.httpVersion,
+        status,
+        bytes,
+      });
+    };
+  }
+
+  #delayOf(reply: ApiReply, startedMs: number): Promise<void> | undefined {
+    return (reply.kind === "bare" || reply.kind === "text") && reply.status === 401
+      ? this.#waitFrom(startedMs)
+      : undefined;
+  }
+
+  /** Until refused logins may be answered: guessing has to be slow. */
+  #waitFrom(startedMs: number): Promise<void> | undefined {
+    const restMs = (this.#deps.refusedLoginMs ?? REFUSED_LOGIN_MS) - (performance.now() - startedMs);
+    return restMs <= 0 || this.#deps.trustsProxy ? undefined : new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+
+  /** A fault of ours: logged with its stack, and the client gets as much of an answer as can still be given. */
+  #crash(error: unknown, response: ServerResponse): void {
+    this.#deps.log.error({ err: error }, "a request broke");
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500, "internal error", { Connection: "close", "Content-Length": "0" }).end();
+  }
+}
+
+function bareReply(status: number, reason: string): Extract<ApiReply, { kind: "bare" }> {
+  return { kind: "bare", status, reason, body: "" };
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers["content-length"];
+  return length !== undefined && length !== "0";
+}
+
+/** What is refused whoever asks. */
+function refuseTransport(request: IncomingMessage, url: string): Extract<ApiReply, { kind: "bare" }> | undefined {
+  const { headers, method } = request;
+  if (request.rawHeaders.length > 2 * MAX_HEADER_LINES) return bareReply(400, "too many http header lines (> 64)");
+  if (headers["transfer-encoding"] !== undefined) return bareReply(501, "chunked transfer encoding not supported");
+  if (!hasBody(request))
+    return isApiUrl(url) || method === "GET" ? undefined : bareReply(501, `method '${method}' not available`);
+  if (method === "GET" || method === "DELETE") return bareReply(501, `Unexpected content for method '${method}'`);
+  const isUpload = headers["content-type"]?.startsWith("multipart/form-data") === true;
+  if (!isUpload && Number(headers["content-length"]) > MAX_BODY_BYTES) return bareReply(501, "for data too large");
+  return undefined;
+}
+
+function refuseMalformed(error: Error, socket: Duplex): void {
+  if (socket.destroyed || !socket.writable) return;
+  const code = "code" in error ? String(error.code) : "";
+  if (code === "ECONNRESET" || code === "EPIPE" || code.startsWith("ERR_SSL")) {
+    socket.destroy();
+    return;
+  }
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") endSocket(socket, 408, "Request Timeout");
+  else if (code === "HPE_HEADER_OVERFLOW") endSocket(socket, 400, "http header too large");
+  else if (code.startsWith("HPE_INVALID_HEADER")) endSocket(socket, 506, "unable to parse http header");
+  else endSocket(socket, 400, "bad request");
+}
+
+function endSocket(socket: Duplex, status: number, reason: string): void {
+  socket.end(`HTTP/1.1 ${status} ${safeReason(reason)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, "latin1");
+  // A client that does not read must not keep the socket.
+  const timer = setTimeout(() => socket.destroy(), 5_000);
+  socket.once("close", () => clearTimeout(timer));
+}
+
+/** The status inside an extjs answer. */
+function innerStatus(text: string): number {
+  const status = /"status":(\d{3})/.exec(text)?.[1];
+  return status === undefined ? 200 : Number(status);
+}
+
+function signalOf(closing: ServerResponse | Socket | TLSSocket): AbortSignal {
+  const controller = new AbortController();
+  closing.once("close", () => controller.abort());
+  return controller.signal;
+}
