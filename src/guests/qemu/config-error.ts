@@ -39,3 +39,23 @@ export class VmProtectedError extends QuorateError {
     super(`${what} - protection mode enabled`);
   }
 }
+
+/** The id is taken, here or on another node. */
+export class VmExistsError extends QuorateError {
+  readonly code = "vm-exists";
+
+  constructor(vmid: number, node: string, options?: ErrorOptions) {
+    super(`unable to create VM ${vmid} - VM ${vmid} already exists on node '${node}'`, options);
+  }
+}
+
+/** Changes that the running guest did not take over, by key. They stay pending. */
+export class HotplugProblemsError extends QuorateError {
+  readonly code = "hotplug-problems";
+  readonly problems: ReadonlyMap<string, string>;
+
+  constructor(problems: ReadonlyMap<string, string>) {
+    super([...problems].map(([key, why]) => `${key}: hotplug problem - ${why}`).join("; "));
+    this.problems = problems;
+  }
+}

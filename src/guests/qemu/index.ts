@@ -12,7 +12,23 @@ export type {
   VolumeLocation,
 } from "./builder/world.ts";
 export { parseVmConfig, printVmConfig, type VmConfig, type VmConfigFile } from "./config.ts";
-export { VmConfigError, VmLockedError, VmMissingError, VmProtectedError, VmRefusedError } from "./config-error.ts";
+export {
+  HotplugProblemsError,
+  VmConfigError,
+  VmExistsError,
+  VmLockedError,
+  VmMissingError,
+  VmProtectedError,
+  VmRefusedError,
+} from "./config-error.ts";
+export {
+  type QemuConfigDeps,
+  type QemuConfigSide,
+  qemuConfigMethods,
+  qemuConfigSide,
+  qemuConfigTasks,
+} from "./config-side.ts";
+export { checkLock, VmConfigs } from "./config-store.ts";
 export { type Drive, drivesOf, hasVolume, isCloudinitDrive, printDrive, readDrive } from "./drives.ts";
 export type { Hotplug, HotplugRequest, HotplugResult } from "./hotplug-port.ts";
 export { checkOption, OptionError, type PropertyValues, readProperties } from "./values.ts";

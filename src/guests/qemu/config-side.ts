@@ -1,0 +1,88 @@
+/** What the config side of VMs consists of, built from its ports. Nothing is read or started until it is used. */
+import { join } from "node:path";
+import type { AccessRecords } from "../../access/port.ts";
+import { CachedFiles } from "../../cfs/cached-files.ts";
+import type { ClusterFs } from "../../cfs/port.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { Layout } from "../../os/layout.ts";
+import type { Method } from "../../rest/method.ts";
+import type { Storages } from "../../storage/port.ts";
+import type { TaskContext, Tasks, TaskTable } from "../../tasks/port.ts";
+import type { Guests } from "../port.ts";
+import { configMethods } from "./api/config-methods.ts";
+import { lifecycleMethods } from "./api/lifecycle-methods.ts";
+import type { Randomness } from "./complete-options.ts";
+import { VmConfigs } from "./config-store.ts";
+import { type CreateArgs, VmCreator } from "./create.ts";
+import { type DestroyArgs, VmDestroyer } from "./destroy.ts";
+import { type DiskTools, qemuImg } from "./disk-tools.ts";
+import { Disks } from "./disks.ts";
+import type { Hotplug } from "./hotplug-port.ts";
+import { macPrefixFrom } from "./mac-prefix.ts";
+import { type ResizeArgs, VmResizer } from "./resize.ts";
+import { type UpdateArgs, VmUpdater } from "./update.ts";
+
+export interface QemuConfigDeps {
+  readonly layout: Layout;
+  readonly cfs: ClusterFs;
+  /** Shared with other readers; made for this room when absent. */
+  readonly files?: CachedFiles;
+  readonly storages: Storages;
+  readonly tasks: Tasks;
+  readonly access: AccessRecords;
+  readonly guests: Pick<Guests, "status" | "start">;
+  readonly hotplug: Hotplug;
+  /** Version `x.y.z` of the installed QEMU; undefined when there is none. */
+  readonly qemuVersion: () => Promise<string | undefined>;
+  /** Crypt hash of a password, for cloud-init. */
+  readonly hashPassword: (password: string) => Promise<string>;
+  readonly random: Randomness;
+  /** Epoch seconds. */
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Directory of the UEFI firmware's images. Debian's by default. */
+  readonly firmwareDir?: string;
+  readonly diskTools?: DiskTools;
+}
+
+const DEBIAN_FIRMWARE_DIR = "/usr/share/OVMF";
+
+/** The parts, for whoever needs more than methods and tasks: the start applies pending changes, lists read configs. */
+export interface QemuConfigSide {
+  readonly configs: VmConfigs;
+  readonly creator: VmCreator;
+  readonly updater: VmUpdater;
+  readonly destroyer: VmDestroyer;
+  readonly resizer: VmResizer;
+}
+
+export function qemuConfigSide(deps: QemuConfigDeps): QemuConfigSide {
+  const { layout, cfs, storages, hotplug, log, random, hashPassword } = deps;
+  const { nodeName } = layout;
+  const files = deps.files ?? new CachedFiles(cfs);
+  const configs = new VmConfigs({ nodeName, cfs, files, lockDir: layout.qemuLock, log });
+  const tools = deps.diskTools ?? qemuImg;
+  const disks = new Disks({ storages, tools, firmwareDir: deps.firmwareDir ?? join(DEBIAN_FIRMWARE_DIR) });
+  const macPrefix = macPrefixFrom(files);
+  return {
+    configs,
+    creator: new VmCreator({ ...deps, nodeName, configs, disks, macPrefix }),
+    updater: new VmUpdater({ configs, disks, storages, hotplug, macPrefix, random, hashPassword }),
+    destroyer: new VmDestroyer({ nodeName, cfs, configs, storages, access: deps.access, hotplug }),
+    resizer: new VmResizer({ configs, storages, hotplug }),
+  };
+}
+
+export function qemuConfigMethods(deps: QemuConfigDeps, side: QemuConfigSide = qemuConfigSide(deps)): Method[] {
+  return [...configMethods({ ...deps, ...side }), ...lifecycleMethods({ ...deps, ...side })];
+}
+
+/** Handlers by task type. Their arguments are those that the methods give. */
+export function qemuConfigTasks(deps: QemuConfigDeps, side: QemuConfigSide = qemuConfigSide(deps)): TaskTable {
+  return {
+    qmcreate: (args: CreateArgs, task: TaskContext) => side.creator.create(args, task),
+    qmdestroy: (args: DestroyArgs, task: TaskContext) => side.destroyer.destroy(args, task),
+    qmconfig: (args: UpdateArgs, task: TaskContext) => side.updater.update(args, task),
+    resize: (args: ResizeArgs, task: TaskContext) => side.resizer.resize(args, (line) => task.log(line)),
+  };
+}

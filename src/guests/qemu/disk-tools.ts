@@ -1,0 +1,36 @@
+/** What is done to disk images by programs: measuring a foreign image, copying one image's content into another. */
+import { runCommand } from "../../os/run-command.ts";
+
+export interface DiskTools {
+  /** Format and virtual size of any image. */
+  measure(path: string): Promise<{ readonly format: string; readonly sizeBytes: number }>;
+  /** Copies the content of one image into an existing one at least as large. */
+  copy(request: {
+    readonly source: string;
+    readonly sourceFormat: string;
+    readonly target: string;
+    readonly targetFormat: string;
+    readonly signal?: AbortSignal;
+  }): Promise<void>;
+}
+
+const MEASURE_TIMEOUT_MS = 30_000;
+/** A copy may be of terabytes; a stuck one ends with its task. */
+const COPY_TIMEOUT_MS = 24 * 3600 * 1000;
+
+/** By qemu-img. */
+export const qemuImg: DiskTools = {
+  async measure(path) {
+    const { stdout } = await runCommand(["qemu-img", "info", "--output=json", path], { timeoutMs: MEASURE_TIMEOUT_MS });
+    const info: unknown = JSON.parse(stdout);
+    const isInfo = typeof info === "object" && info !== null && "format" in info && "virtual-size" in info;
+    if (!isInfo) throw new Error(`qemu-img info '${path}': unexpected answer`);
+    return { format: String(info.format), sizeBytes: Number(info["virtual-size"]) };
+  },
+
+  async copy({ source, sourceFormat, target, targetFormat, signal }) {
+    // Without -n the target would be made anew, with other options than its storage gave it.
+    const argv = ["qemu-img", "convert", "-n", "-f", sourceFormat, "-O", targetFormat, source, target];
+    await runCommand(argv, { timeoutMs: COPY_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) });
+  },
+};
