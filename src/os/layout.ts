@@ -36,6 +36,8 @@ export interface Layout {
   readonly qemuLock: string;
   /** The default storage `local`. */
   readonly localStorage: string;
+  /** Lock files of storages that only this node has. */
+  readonly storageLock: string;
 
   readonly rrdDir: string;
   readonly rrdJournalDir: string;
@@ -82,6 +84,7 @@ export function makeLayout({ root, nodeName, isRootUser }: LayoutOptions): Layou
     qemuRun: at("/var/run/qemu-server"),
     qemuLock: at("/var/lock/qemu-server"),
     localStorage: at("/var/lib/vz"),
+    storageLock: at("/var/lock/pve-manager"),
     rrdDir: at("/var/lib/rrdcached/db"),
     rrdJournalDir: at("/var/lib/rrdcached/journal"),
     rrdcachedSocket: at("/var/run/rrdcached.sock"),

@@ -64,8 +64,7 @@ export class MemoryStorages implements Storages {
 
   async parse(volid: string): Promise<ParsedVolume> {
     const { storage, volname } = splitVolumeId(volid);
-    const { base: _base, ...parsed } = parseDirVolname(volname);
-    return { storage, volname, ...parsed };
+    return { storage, volname, ...parseDirVolname(volname) };
   }
 
   async pathOf(volid: string): Promise<string> {

@@ -13,6 +13,8 @@ export interface ParsedVolume {
   readonly name: string;
   /** Owner, for images and backups. */
   readonly vmid?: number;
+  /** The template that a linked clone was made of. */
+  readonly base?: { readonly vmid: number; readonly name: string };
   readonly isBase: boolean;
   readonly format: string;
 }
@@ -26,6 +28,10 @@ export interface ListedVolume {
   readonly vmid?: number;
   readonly ctime?: number;
   readonly parent?: string | null;
+  /** Backups: what was backed up, first line of the notes, whether it may not be removed. */
+  readonly subtype?: "qemu" | "lxc" | "openvz" | "unknown";
+  readonly notes?: string;
+  readonly protected?: 1;
 }
 
 export interface StorageStatus {

@@ -28,7 +28,7 @@ const BACKUP_OWNER = /^vzdump-(?:openvz|lxc|qemu)-(\d+)-/;
 const IMPORT_FILE = /^([ a-zA-Z0-9\-.+=_]+\.(ova|ovf|qcow2|raw|vmdk))$/;
 const IMPORT_INNER = /^([ a-zA-Z0-9\-.+=_]+\.ova\/[ a-zA-Z0-9\-.+=_]+\.(qcow2|raw|vmdk))$/;
 const LINKED_IMAGE = /^(\d+)\/([^/\s]+)\/(\d+)\/([^/\s]+)$/;
-const PLAIN_IMAGE = /^(\d+)\/([^/\s]+)$/;
+const PLAIN_IMAGE = /^(\d+)\/(\S+)$/;
 const IMAGE_NAME = /^(base-)?[^/\s]+\.(raw|qcow2|vmdk|subvol)$/;
 const SNAPSHOT_NAME = /^snap-.+\.qcow2$/;
 
