@@ -118,11 +118,7 @@ function volumeAt(volid: string): BuildVolume {
   const format = formatOf(volname);
   if (device !== undefined) {
     const entry = { name: storage, type: device.type, content: ALL_CONTENT, isKrbd: storage === "krbd-store" };
-    const chain = chainOf(
-      storage,
-      format,
-      (snap) => `${device.path}/snap_${volname.replace(/\.qcow2$/, "")}_${snap}.qcow2`,
-    );
+    const chain = chainOf(storage, format, (snap) => `${device.path}/${snap}-${volname}`);
     return { format, vtype: "images", location: pathAt(`${device.path}/${volname}`), storage: entry, ...chain };
   }
   return {

@@ -95,6 +95,11 @@ test("an id that is taken is refused, on this node and on another", async () => 
   expect(node.config(100)).toBe("cores: 1\n");
 });
 
+test("a storage that does not exist is refused before the task", async () => {
+  await expect(node.call("POST", "", { vmid: 100, scsi0: "nope:4" })).rejects.toThrow("storage 'nope' does not exist");
+  expect(node.config(100)).toBeUndefined();
+});
+
 test("of many creations of one id at once exactly one wins", async () => {
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => node.call("POST", "", { vmid: 100 })));
   expect(results.filter((result) => result.status === "fulfilled")).toHaveLength(1);
@@ -188,6 +193,7 @@ const refused = [
   { name: "HA", params: { "ha-managed": "1" }, status: 501 },
   { name: "a cloud-init drive", params: { ide2: "local:cloudinit" }, status: 501 },
   { name: "a pool that does not exist", params: { pool: "nope" }, status: 500 },
+  { name: "a boot device that the VM will not have", params: { boot: "order=scsi0" }, status: 400 },
   { name: "a line break in a value", params: { searchdomain: "a\nargs: -x" }, status: 400 },
   { name: "an option that no VM has", params: { foo: "1" }, status: 400 },
   { name: "an unused disk", params: { unused0: "local:1/vm-1-disk-0.raw" }, status: 400 },

@@ -59,14 +59,25 @@ export class VmCreator {
     this.#deps = deps;
   }
 
+  /** Finds what would make the creation fail and can be seen before: unknown storages, missing volumes, bad sources. */
+  async check({ vmid, options }: CreateArgs): Promise<void> {
+    await this.#refuseTaken(vmid);
+    const { drives } = splitDrives(options);
+    await this.#deps.disks.plan(drives, { vmid, config: options, taken: new Set() });
+  }
+
+  async #refuseTaken(vmid: number): Promise<void> {
+    const taken = (await this.#deps.cfs.guests()).get(vmid);
+    if (taken !== undefined) throw new VmExistsError(vmid, taken.node);
+  }
+
   /**
    * Takes the id.
    * @throws VmExistsError when any node has a guest of this id.
    */
   async reserve(vmid: number): Promise<void> {
     const { cfs, configs, nodeName } = this.#deps;
-    const taken = (await cfs.guests()).get(vmid);
-    if (taken !== undefined) throw new VmExistsError(vmid, taken.node);
+    await this.#refuseTaken(vmid);
     try {
       await configs.create(vmid, { current: { lock: "create" }, pending: {}, snapshots: {}, special: {} });
     } catch (error) {

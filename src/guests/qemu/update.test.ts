@@ -61,6 +61,14 @@ describe("a stopped VM", () => {
     expect(node.storages.has("local:100/vm-100-disk-0.qcow2")).toBe(true);
   });
 
+  test("another VM's disk is let go, not removed", async () => {
+    node.storages.addVolume("local:7/vm-7-disk-0.raw", GIB);
+    node.putConfig(100, "unused0: local:7/vm-7-disk-0.raw\n");
+    await put({ delete: "unused0" });
+    expect(node.config(100)).toBe("");
+    expect(node.storages.has("local:7/vm-7-disk-0.raw")).toBe(true);
+  });
+
   test("a card keeps its address when only its bridge changes", async () => {
     node.putConfig(100, "net0: virtio=BC:24:11:AA:AA:AA,bridge=vmbr0\n");
     await put({ net0: "e1000,bridge=vmbr1" });
@@ -154,6 +162,21 @@ describe("what is refused", () => {
   test("removing a disk of a protected VM", async () => {
     node.putConfig(100, "protection: 1\nscsi0: local:100/vm-100-disk-0.raw\n");
     await expect(put({ delete: "scsi0" })).rejects.toThrow("can't remove drive 'scsi0' - protection mode enabled");
+  });
+
+  test("booting from what is not there", async () => {
+    node.putConfig(100, "net0: virtio=BC:24:11:AA:AA:AA\n");
+    await put({ boot: "order=net0" });
+    await expect(put({ boot: "order=net0;scsi0" })).rejects.toMatchObject({
+      errors: { boot: "invalid bootorder: device 'scsi0' does not exist" },
+    });
+  });
+
+  test("listing another VM's disk as unused", async () => {
+    node.putConfig(100, "cores: 1\n");
+    node.setRights({ "nina@pve": { "/vms/100": ["VM.Config.Disk"] } });
+    const attempt = node.call("PUT", "/100/config", { unused0: "local:7/vm-7-disk-0.raw" }, "nina@pve");
+    await expect(attempt).rejects.toMatchObject({ status: 403 });
   });
 
   test("a VM that is not there", async () => {

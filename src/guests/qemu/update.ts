@@ -71,12 +71,14 @@ export class VmUpdater {
     });
   }
 
-  /** Applies what is pending to a guest that is not running, before its start. */
-  applyAll(vmid: number, log: UpdateLog): Promise<VmConfigFile> {
-    return this.#deps.configs.locked(vmid, async () => {
-      const file = await this.#deps.configs.loadFresh(vmid);
-      return Object.keys(file.pending).length === 0 ? file : this.#settle(vmid, file, undefined, log);
-    });
+  /**
+   * Applies all that is pending to a guest that is not running, before its start or after its end. To be called under the
+   * VM's lock.
+   * @returns the config as it now stands.
+   */
+  async applyPendingLocked(vmid: number, log: UpdateLog): Promise<VmConfigFile> {
+    const file = await this.#deps.configs.loadFresh(vmid);
+    return Object.keys(file.pending).length === 0 ? file : this.#settle(vmid, file, undefined, log);
   }
 
   async #note(args: UpdateArgs, file: VmConfigFile, log: UpdateLog): Promise<VmConfigFile> {
@@ -158,11 +160,19 @@ export class VmUpdater {
     const isSame = doomed === file.current && JSON.stringify(applied.pending) === JSON.stringify(file.pending);
     let written = isSame ? file : await configs.write(vmid, { ...applied, current: doomed }, file.digest);
     for (const volid of toFree) {
-      await storages.free(volid);
-      log.log(`removed disk '${volid}'`);
+      if (await this.#isOwn(vmid, volid)) {
+        await storages.free(volid);
+        log.log(`removed disk '${volid}'`);
+      } else log.warn(`disk '${volid}' is not VM ${vmid}'s own, it stays`);
       written = await configs.write(vmid, { ...written, current: dropUnused(written.current, volid) }, written.digest);
     }
     return written;
+  }
+
+  /** What belongs to another VM, or to nobody, is only let go. */
+  async #isOwn(vmid: number, volid: string): Promise<boolean> {
+    const volume = await this.#deps.storages.parse(volid);
+    return volume.vtype === "images" && volume.vmid === vmid;
   }
 }
 

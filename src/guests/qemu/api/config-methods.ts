@@ -16,8 +16,8 @@ import type { UpdateArgs, VmUpdater } from "../update.ts";
 import { configView, pendingRows, snapshotView, withPending } from "../views.ts";
 import { checkOption, isRoot } from "./option-permissions.ts";
 import { changeControl, node, vmid } from "./parameters.ts";
-import { optionsOf } from "./request-options.ts";
-import { checkBridges, checkDrives } from "./resource-permissions.ts";
+import { checkBootOrder, optionsOf } from "./request-options.ts";
+import { checkBridges, checkDrives, checkUnused } from "./resource-permissions.ts";
 
 export interface ConfigMethodsDeps {
   readonly configs: VmConfigs;
@@ -230,6 +230,10 @@ async function changeOf(
   }
   if (Object.keys(errors).length > 0) throw parameterError(errors);
   const file = await deps.configs.load(vmid);
+  const future = Object.fromEntries(
+    Object.entries({ ...withPending(file), ...set }).filter(([key]) => !remove.includes(key)),
+  );
+  checkBootOrder(set.boot, future);
   await checkChange(deps, { vmid, set, touched: [...remove, ...revert] }, file, call);
   return {
     vmid,
@@ -280,5 +284,6 @@ async function checkChange(
   }
   const { drives, plain } = splitDrives(change.set);
   await checkDrives(call, deps.storages, drives, change.vmid);
+  await checkUnused(call, deps.storages, plain, change.vmid);
   checkBridges(call, plain);
 }

@@ -18,7 +18,7 @@ import { requestOptions } from "../schema/options.ts";
 import { callerOf } from "./config-methods.ts";
 import { checkOption, isRoot } from "./option-permissions.ts";
 import { digest, node, skiplock, vmid } from "./parameters.ts";
-import { optionsOf } from "./request-options.ts";
+import { checkBootOrder, optionsOf } from "./request-options.ts";
 import { checkBridges, checkDrives } from "./resource-permissions.ts";
 
 export interface LifecycleMethodsDeps {
@@ -158,6 +158,7 @@ function createVm(deps: LifecycleMethodsDeps): Method {
     handler: async (params, call) => {
       const args = await creationOf(deps, params, call);
       const { vmid } = args;
+      await deps.creator.check(args);
       await deps.creator.reserve(vmid);
       try {
         return await deps.tasks.start({
@@ -190,6 +191,7 @@ async function creationOf(
   for (const name of NOT_BUILT) if (params[name] !== undefined) throw notBuilt(`'${name}'`);
   if (params["ha-managed"] === true) throw notBuilt("'ha-managed'");
   const options = optionsOf(params);
+  checkBootOrder(options.boot, options);
   for (const [key, value] of Object.entries(options)) {
     const drive = DRIVE_KEYS.has(key) ? readRequestedDrive(key, value) : undefined;
     if (drive !== undefined && asksForCloudinit(drive)) throw notBuilt("a cloud-init drive");

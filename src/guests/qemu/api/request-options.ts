@@ -1,5 +1,6 @@
 /** The options among the parameters of a request. */
 import { parameterError } from "../../../rest/errors.ts";
+import { splitList } from "../../../rest/split-list.ts";
 import { requestOption } from "../schema/options.ts";
 
 /** Names of parameters that are no options of the VM, though an option may have the same name elsewhere. */
@@ -28,4 +29,11 @@ export function optionsOf(params: Readonly<Record<string, unknown>>): Record<str
   }
   if (Object.keys(errors).length > 0) throw parameterError(errors);
   return options;
+}
+
+/** @throws ApiError 400 when a boot order names a device that the VM will not have. */
+export function checkBootOrder(boot: string | undefined, future: Readonly<Record<string, string>>): void {
+  const [, order = ""] = /(?:^|,)order=([^,]*)/.exec(boot ?? "") ?? [];
+  const missing = splitList(order).find((device) => !Object.hasOwn(future, device));
+  if (missing !== undefined) throw parameterError({ boot: `invalid bootorder: device '${missing}' does not exist` });
 }

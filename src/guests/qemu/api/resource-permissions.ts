@@ -3,7 +3,7 @@ import { ApiError, permissionError } from "../../../rest/errors.ts";
 import type { CallContext } from "../../../rest/method.ts";
 import type { Storages } from "../../../storage/port.ts";
 import { newDiskStorage } from "../disks.ts";
-import { type Drive, readRequestedDrive } from "../drives.ts";
+import { type Drive, readRequestedDrive, unusedVolume } from "../drives.ts";
 import { net as netProperties } from "../schema/devices.ts";
 import { readProperties } from "../values.ts";
 import { isRoot } from "./option-permissions.ts";
@@ -47,6 +47,18 @@ async function checkVolume(call: CallContext, storages: Storages, file: string, 
   const mayTakeIt =
     isOthersDisk && call.can(path, ["Datastore.Audit"]) && call.can(`/vms/${volume.vmid}`, ["VM.Config.Disk"]);
   if (!mayTakeIt) throw permissionError(`missing privileges to access ${file}`);
+}
+
+/** @throws ApiError 403 unless the caller may list these volumes as the VM's unused ones. */
+export async function checkUnused(
+  call: CallContext,
+  storages: Storages,
+  options: Readonly<Record<string, string>>,
+  vmid: number,
+): Promise<void> {
+  for (const [key, text] of Object.entries(options)) {
+    if (/^unused\d+$/.test(key)) await checkVolume(call, storages, unusedVolume(key, text), vmid);
+  }
 }
 
 /** @throws ApiError 403 unless the caller may use the bridges of these options' cards. */
