@@ -262,11 +262,22 @@ export class Dispatcher {
     const limit = this.#watchLogin(method, request, params);
     if (forward !== undefined)
       return { reply: { kind: "forward", node: forward.node, body: given.body }, authid, ...limit };
-    const answer = this.#finish(work, format, call, params);
-    if (limit === undefined) return answer;
-    return Promise.resolve(answer)
-      .catch((error: unknown) => this.#fail(error, work, format))
-      .then((settled) => ({ ...settled, ...limit }));
+    if (limit === undefined) return this.#finish(work, format, call, params);
+    return this.#finishLogin(work, format, call, params, limit);
+  }
+
+  async #finishLogin(
+    work: Work,
+    format: FormatName,
+    call: Call,
+    params: RawParams,
+    limit: Pick<Answer, "onStatus">,
+  ): Promise<Answer> {
+    try {
+      return { ...(await this.#finish(work, format, call, params)), ...limit };
+    } catch (error) {
+      return { ...this.#fail(error, work, format), ...limit };
+    }
   }
 
   /** The parameter check and the method. */
@@ -302,7 +313,6 @@ export class Dispatcher {
     return {
       onStatus: (status) => {
         if (status === 401) loginLimit.noteFailure(request.clientAddress, user);
-        else if (status === 200) loginLimit.noteSuccess(request.clientAddress);
       },
     };
   }

@@ -1,6 +1,6 @@
 /**
- * Slows password guessing: failed logins are counted by address and by user. Bounded memory; a login that succeeds
- * clears its address.
+ * Slows password guessing: failed logins are counted by address and by user. A login that succeeds clears nothing, or
+ * one account of his own would let a guesser go on for ever. Bounded memory.
  */
 import { ApiError } from "../errors.ts";
 
@@ -42,10 +42,6 @@ export class LoginLimit {
   noteFailure(address: string, user: string): void {
     this.#add(`a ${address}`);
     this.#add(`u ${user}`);
-  }
-
-  noteSuccess(address: string): void {
-    this.#counts.delete(`a ${address}`);
   }
 
   #failures(key: string): number {

@@ -33,11 +33,18 @@ export function safeReason(reason: string): string {
   return /^[\u0000-\u007f]*$/.test(clean) ? clean : Buffer.from(clean, "utf8").toString("latin1");
 }
 
+export interface WriteContext {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly onHead: OnHead;
+  readonly compresses?: boolean;
+}
+
 export function writePlain(
   reply: PlainReply,
-  { request, response, onHead }: { request: IncomingMessage; response: ServerResponse; onHead: OnHead },
+  { request, response, onHead, compresses = true }: WriteContext,
 ): void | Promise<void> {
-  if (reply.kind === "text" && acceptsGzip(request.headers["accept-encoding"])) {
+  if (compresses && reply.kind === "text" && acceptsGzip(request.headers["accept-encoding"])) {
     const compressed = compressText(reply.text, reply.source);
     if (compressed instanceof Promise) return compressed.then((bytes) => send(reply, bytes, true, response, onHead));
     if (compressed !== undefined) {
@@ -64,8 +71,14 @@ function send(
   headers.push("Content-Length", String(length));
   if (status >= 400) response.shouldKeepAlive = false;
   onHead(status, length);
-  response.writeHead(status, reply.kind === "text" && status === 200 ? "OK" : safeReason(reply.reason), headers);
-  response.end(body);
+  if (status === 200) {
+    response.writeHead(200, "OK", headers);
+    response.end(body);
+    return;
+  }
+  response.writeHead(status, safeReason(reply.reason), headers);
+  // With a text Node would send the head in the text's encoding, and so encode the reason twice.
+  response.end(typeof body === "string" ? Buffer.from(body) : body);
 }
 
 /** Downloads and event streams. A client that goes away ends the source. */

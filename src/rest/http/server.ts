@@ -3,7 +3,7 @@
  * static files, another daemon, or a WebSocket. A slow or hostile client costs its own connection and nothing else.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Server as NetServer, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { messageOf } from "../../errors/quorate-error.ts";
@@ -47,6 +47,8 @@ export interface ApiServerDeps {
   readonly uploadDir: string;
   /** Whether a peer may connect. */
   readonly isAllowed?: (address: string) => boolean;
+  /** Whether replies may be compressed. Default: yes. */
+  readonly compresses?: boolean;
   /** Believes the headers with which the proxy says whose request it is. */
   readonly trustsProxy: boolean;
   /** 401 answers leave no sooner than this after the request came. */
@@ -83,25 +85,23 @@ export class ApiServer {
   readonly #byAddress = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
   readonly #http: Server;
-  /** What listens: with TLS, a plain server that looks at the first byte. */
-  readonly #listener: NetServer;
   #isStopping = false;
 
   constructor(deps: ApiServerDeps) {
     this.#deps = deps;
     this.#limits = { ...DEFAULT_LIMITS, ...deps.limits };
     this.#http = this.#makeHttp();
-    this.#listener = deps.tls === undefined ? this.#http : this.#makeMultiplexer();
-    this.#listener.maxConnections = this.#limits.maxConnections;
-    this.#listener.on("connection", (socket: Socket) => this.#admit(socket));
+    this.#http.maxConnections = this.#limits.maxConnections;
+    if (deps.tls !== undefined) this.#redirectPlainHttp();
+    this.#http.prependListener("connection", (socket: Socket) => this.#admit(socket));
   }
 
   listen(where: { readonly port: number; readonly host?: string } | { readonly path: string }): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#listener.once("error", reject);
-      this.#listener.listen(where, () => {
-        this.#listener.off("error", reject);
-        this.#listener.on("error", (error) => this.#deps.log.error({ err: error }, "the listener broke"));
+      this.#http.once("error", reject);
+      this.#http.listen(where, () => {
+        this.#http.off("error", reject);
+        this.#http.on("error", (error) => this.#deps.log.error({ err: error }, "the listener broke"));
         resolve();
       });
     });
@@ -109,7 +109,7 @@ export class ApiServer {
 
   /** The port, once listening on one. */
   get port(): number | undefined {
-    const address = this.#listener.address();
+    const address = this.#http.address();
     return typeof address === "object" && address !== null ? address.port : undefined;
   }
 
@@ -123,7 +123,7 @@ export class ApiServer {
   /** Takes no more connections, lets requests that run finish for a while, then closes the rest. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     this.#http.closeIdleConnections();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
@@ -168,10 +168,12 @@ export class ApiServer {
     return server;
   }
 
-  /** TLS connections go to the HTTPS server, anything else is plain HTTP that gets redirected. */
-  #makeMultiplexer(): NetServer {
+  /** Looks at the first byte of each connection: what is not TLS is plain HTTP, which gets redirected. */
+  #redirectPlainHttp(): void {
     const { headerMs } = this.#limits;
-    return process.getBuiltinModule("node:net").createServer((socket) => {
+    const startTls = this.#http.listeners("connection");
+    this.#http.removeAllListeners("connection");
+    this.#http.on("connection", (socket: Socket) => {
       const timer = setTimeout(() => socket.destroy(), headerMs);
       socket.on("error", () => socket.destroy());
       socket.once("close", () => clearTimeout(timer));
@@ -180,7 +182,7 @@ export class ApiServer {
         socket.pause();
         socket.unshift(first);
         // A TLS record of type handshake.
-        if (first[0] === 0x16) this.#http.emit("connection", socket);
+        if (first[0] === 0x16) for (const start of startTls) start.call(this.#http, socket);
         else redirectPlainHttp(socket, headerMs);
         process.nextTick(() => socket.resume());
       });
@@ -287,7 +289,7 @@ export class ApiServer {
     switch (reply.kind) {
       case "bare":
       case "text":
-        return writePlain(reply, { request, response, onHead });
+        return writePlain(reply, { request, response, onHead, compresses: this.#deps.compresses !== false });
       case "raw":
         return writeRaw(reply.response, { response, onHead, log: this.#deps.log });
       case "forward":
@@ -341,7 +343,7 @@ export class ApiServer {
     try {
       received = await receiveUpload(request, this.#deps.uploadDir, this.#deps.log);
     } catch (error) {
-      if (response.destroyed || request.destroyed) {
+      if (request.socket.destroyed) {
         this.#deps.log.info({ err: error, url: request.url }, "an upload broke off");
         response.destroy();
         return;

@@ -66,6 +66,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
+/** Ends when the whole form was read and the file is on disk; the request is left open, so that it can be answered. */
 async function parseForm(
   request: IncomingMessage,
   path: string,
@@ -77,38 +78,45 @@ async function parseForm(
   const fields: Record<string, string> = {};
   let fileName: string | undefined;
   let stored: Promise<void> | undefined;
+  let part: Readable | undefined;
+  const parsed = Promise.withResolvers<void>();
+  const onClose = (): void => {
+    if (!request.complete) parsed.reject(new Error("the client went away"));
+  };
   busboy.on("field", (field, value) => {
     fields[field] = value;
   });
   busboy.on("file", (field, file, given) => {
+    part = file;
     if (field !== "filename") {
-      file.destroy(parameterError({ [field]: "the file part must be named 'filename'" }));
-      stored = Promise.reject(parameterError({ [field]: "the file part must be named 'filename'" }));
-      stored.catch(() => {});
+      file.resume();
+      parsed.reject(parameterError({ [field]: "the file part must be named 'filename'" }));
       return;
     }
     fileName = given;
     stored = storeFile(file, path);
-    // Awaited below; a failure before that must not count as unhandled.
-    stored.catch((error: unknown) => busboy.destroy(error instanceof Error ? error : undefined));
-    request.once("close", () => {
-      if (!request.complete) file.destroy(new Error("the client went away"));
-    });
+    stored.catch(parsed.reject);
   });
-  const onIdle = (): void => {
-    request.destroy(new Error("the upload stood still"));
-  };
-  request.setTimeout(IDLE_MS, onIdle);
+  busboy.on("finish", () => parsed.resolve());
+  busboy.on("error", parsed.reject);
+  request.on("close", onClose);
+  request.on("error", parsed.reject);
+  request.setTimeout(IDLE_MS, () => request.destroy(new Error("the upload stood still")));
+  request.pipe(busboy);
   try {
-    await pipeline(request, busboy);
-  } catch (error) {
+    await parsed.promise;
     await stored;
+    return { fields, fileName };
+  } catch (error) {
+    request.unpipe(busboy);
+    // Without an end the part would keep its descriptor and file for ever.
+    part?.on("error", () => {}).destroy(error instanceof Error ? error : undefined);
+    await stored?.catch(() => {});
     throw error;
   } finally {
+    request.off("close", onClose);
     request.setTimeout(0);
   }
-  await stored;
-  return { fields, fileName };
 }
 
 /** Ends with the data on disk; the stream closes its descriptor whichever way it ends. */
