@@ -1,7 +1,7 @@
 /** Disk images as files: made, measured, grown. Programs run only where the format needs one. */
 
 import { constants } from "node:fs";
-import { type FileHandle, open, stat, truncate, unlink } from "node:fs/promises";
+import { type FileHandle, open, rm, stat, truncate } from "node:fs/promises";
 import { messageOf } from "../errors/quorate-error.ts";
 import { CommandFailedError, runCommand } from "../os/run-command.ts";
 import { StorageError } from "./errors.ts";
@@ -61,7 +61,8 @@ export async function createImage(request: {
       });
     }
   } catch (cause) {
-    await unlink(path);
+    // qemu-img may have removed it already.
+    await rm(path, { force: true });
     throw new StorageError(`unable to create image: ${messageOf(cause)}`, { cause });
   }
 }
