@@ -10,7 +10,10 @@ import type { Storages } from "../../storage/port.ts";
 import type { TaskContext, Tasks, TaskTable } from "../../tasks/port.ts";
 import type { Guests } from "../port.ts";
 import { configMethods } from "./api/config-methods.ts";
+import { copyMethods } from "./api/copy-methods.ts";
 import { lifecycleMethods } from "./api/lifecycle-methods.ts";
+import { VmAssembler } from "./assemble.ts";
+import { type CloneArgs, VmCloner } from "./clone.ts";
 import type { Randomness } from "./complete-options.ts";
 import { VmConfigs } from "./config-store.ts";
 import { type CreateArgs, VmCreator } from "./create.ts";
@@ -19,6 +22,7 @@ import { type DiskTools, qemuImg } from "./disk-tools.ts";
 import { Disks } from "./disks.ts";
 import type { Hotplug } from "./hotplug-port.ts";
 import { macPrefixFrom } from "./mac-prefix.ts";
+import { DiskMover, type MoveDiskArgs } from "./move-disk.ts";
 import { type ResizeArgs, VmResizer } from "./resize.ts";
 import { type UpdateArgs, VmUpdater } from "./update.ts";
 
@@ -54,6 +58,8 @@ export interface QemuConfigSide {
   readonly updater: VmUpdater;
   readonly destroyer: VmDestroyer;
   readonly resizer: VmResizer;
+  readonly cloner: VmCloner;
+  readonly mover: DiskMover;
 }
 
 export function qemuConfigSide(deps: QemuConfigDeps): QemuConfigSide {
@@ -64,17 +70,21 @@ export function qemuConfigSide(deps: QemuConfigDeps): QemuConfigSide {
   const tools = deps.diskTools ?? qemuImg;
   const disks = new Disks({ storages, tools, firmwareDir: deps.firmwareDir ?? join(DEBIAN_FIRMWARE_DIR) });
   const macPrefix = macPrefixFrom(files);
+  const assembler = new VmAssembler({ nodeName, cfs, configs, disks, storages, access: deps.access, log });
   return {
     configs,
-    creator: new VmCreator({ ...deps, nodeName, configs, disks, macPrefix }),
+    creator: new VmCreator({ ...deps, configs, assembler, disks, macPrefix }),
     updater: new VmUpdater({ configs, disks, storages, hotplug, macPrefix, random, hashPassword }),
     destroyer: new VmDestroyer({ nodeName, cfs, configs, storages, access: deps.access, hotplug }),
     resizer: new VmResizer({ configs, storages, hotplug }),
+    cloner: new VmCloner({ ...deps, configs, assembler, macPrefix }),
+    mover: new DiskMover({ configs, disks, storages, hotplug }),
   };
 }
 
 export function qemuConfigMethods(deps: QemuConfigDeps, side: QemuConfigSide = qemuConfigSide(deps)): Method[] {
-  return [...configMethods({ ...deps, ...side }), ...lifecycleMethods({ ...deps, ...side })];
+  const parts = { ...deps, ...side, nodeName: deps.layout.nodeName };
+  return [...configMethods(parts), ...lifecycleMethods(parts), ...copyMethods(parts)];
 }
 
 /** Handlers by task type. Their arguments are those that the methods give. */
@@ -83,6 +93,8 @@ export function qemuConfigTasks(deps: QemuConfigDeps, side: QemuConfigSide = qem
     qmcreate: (args: CreateArgs, task: TaskContext) => side.creator.create(args, task),
     qmdestroy: (args: DestroyArgs, task: TaskContext) => side.destroyer.destroy(args, task),
     qmconfig: (args: UpdateArgs, task: TaskContext) => side.updater.update(args, task),
+    qmclone: (args: CloneArgs, task: TaskContext) => side.cloner.clone(args, task),
+    qmmove: (args: MoveDiskArgs, task: TaskContext) => side.mover.move(args, task),
     resize: (args: ResizeArgs, task: TaskContext) => side.resizer.resize(args, (line) => task.log(line)),
   };
 }

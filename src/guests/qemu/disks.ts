@@ -36,6 +36,8 @@ export type PlannedDisk =
       readonly format?: string;
       /** Volume name, when it could be chosen. */
       readonly name?: string;
+      /** Whether `drive.file` is the volume id that it will have. */
+      readonly isNamed: boolean;
       readonly content: Content;
     };
 
@@ -64,6 +66,11 @@ export function newDiskStorage(drive: Drive): string | undefined {
 
 export const asksForCloudinit = (drive: Drive): boolean => NEW_CLOUDINIT.test(drive.file);
 
+/** Whether a plan's drive can stand in a config before it is made. */
+export function isForetold(plan: PlannedDisk): boolean {
+  return plan.kind === "present" || plan.isNamed;
+}
+
 export class Disks {
   readonly #deps: DisksDeps;
 
@@ -78,7 +85,7 @@ export class Disks {
     for (const [key, text] of Object.entries(requested)) {
       const drive = readRequestedDrive(key, text);
       const plan = await this.#planOne(drive, { ...context, taken });
-      if (plan.kind === "new" && plan.name !== undefined) taken.add(plan.drive.file);
+      if (plan.kind === "new" && plan.isNamed) taken.add(plan.drive.file);
       plans.push(plan);
     }
     return plans;
@@ -116,6 +123,7 @@ export class Disks {
       storage,
       sizeKiB,
       content,
+      isNamed: volid !== undefined,
       ...(format === undefined ? {} : { format }),
       ...(name === undefined ? {} : { name }),
     };

@@ -9,7 +9,7 @@ import { completeOptions, type Randomness, splitDrives } from "./complete-option
 import type { VmConfig, VmConfigFile } from "./config.ts";
 import { HotplugProblemsError, VmProtectedError } from "./config-error.ts";
 import { checkDigest, checkLock, type VmConfigs } from "./config-store.ts";
-import type { Disks, PlannedDisk } from "./disks.ts";
+import { type Disks, isForetold, type PlannedDisk } from "./disks.ts";
 import { DRIVE_KEYS, printDrive } from "./drives.ts";
 import type { Hotplug } from "./hotplug-port.ts";
 import type { MacPrefix } from "./mac-prefix.ts";
@@ -186,10 +186,6 @@ function keepAddresses(options: Readonly<Record<string, string>>, file: VmConfig
     if (address !== undefined) kept[key] = `${value},macaddr=${address}`;
   }
   return kept;
-}
-
-function isForetold(plan: PlannedDisk): boolean {
-  return plan.kind === "present" || (plan.name !== undefined && /:.*\//.test(plan.drive.file));
 }
 
 function checkProtection(config: VmConfig, removed: readonly string[]): void {
