@@ -69,6 +69,10 @@ interface Declaration<P extends Properties> {
   readonly proxyto?: string;
   /** 0: closed to API tokens. */
   readonly allowtoken?: 0;
+  /** 1: may answer with a download. */
+  readonly download_allowed?: 1;
+  /** 1: needs the caller's credentials for calls of its own to other nodes. */
+  readonly expose_credentials?: 1;
   /** Absent: root@pam only. */
   readonly permissions?: MethodPermissions;
   readonly parameters: P;
