@@ -12,6 +12,7 @@ import type { Guests } from "../port.ts";
 import { configMethods } from "./api/config-methods.ts";
 import { copyMethods } from "./api/copy-methods.ts";
 import { lifecycleMethods } from "./api/lifecycle-methods.ts";
+import { snapshotMethods } from "./api/snapshot-methods.ts";
 import { VmAssembler } from "./assemble.ts";
 import { type CloneArgs, VmCloner } from "./clone.ts";
 import type { Randomness } from "./complete-options.ts";
@@ -84,7 +85,7 @@ export function qemuConfigSide(deps: QemuConfigDeps): QemuConfigSide {
 
 export function qemuConfigMethods(deps: QemuConfigDeps, side: QemuConfigSide = qemuConfigSide(deps)): Method[] {
   const parts = { ...deps, ...side, nodeName: deps.layout.nodeName };
-  return [...configMethods(parts), ...lifecycleMethods(parts), ...copyMethods(parts)];
+  return [...configMethods(parts), ...lifecycleMethods(parts), ...copyMethods(parts), ...snapshotMethods(parts)];
 }
 
 /** Handlers by task type. Their arguments are those that the methods give. */
