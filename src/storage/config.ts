@@ -48,7 +48,8 @@ export function readStorageConfig(snapshot: FileSnapshot | undefined): StorageCo
   return { file, entries, warnings };
 }
 
-function entryOf(storage: string, { type, values }: Section, warnings: string[]): StorageEntry {
+/** One section with its defaults; what the type does not have goes to `warnings`. */
+export function entryOf(storage: string, { type, values }: Section, warnings: string[]): StorageEntry {
   const rules = STORAGE_TYPES[type];
   const options: Record<string, unknown> = { ...values };
   if (options.path === undefined && (type === "nfs" || type === "cifs" || type === "cephfs")) {

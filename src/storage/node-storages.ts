@@ -10,7 +10,8 @@ import type { Logger } from "../log/logger.ts";
 import { BoundedChildren } from "../os/bounded-children.ts";
 import { withFileLock } from "../os/file-lock.ts";
 import type { Layout } from "../os/layout.ts";
-import { readStorageConfig, STANDARD_LOCAL_PATH, STORAGE_CFG, type StorageConfig } from "./config.ts";
+import type { Section } from "../section-config/index.ts";
+import { entryOf, readStorageConfig, STANDARD_LOCAL_PATH, STORAGE_CFG, type StorageConfig } from "./config.ts";
 import { DirPlugin } from "./dir-plugin.ts";
 import { StorageError } from "./errors.ts";
 import { StorageGuard } from "./guard.ts";
@@ -136,6 +137,16 @@ export class NodeStorages implements Storages {
     const plugin = this.#plugin(entry);
     await plugin.activate(entry);
     return { entry, plugin };
+  }
+
+  /**
+   * Activates a storage that is about to be added, where this node is to have it.
+   * @throws StorageError saying why it cannot be used.
+   */
+  async tryOut(storage: string, section: Section): Promise<void> {
+    const entry = entryOf(storage, section, []);
+    const isHere = entry.nodes?.has(this.#layout.nodeName) !== false;
+    if (entry.isEnabled && isHere) await this.#plugin(entry).activate(entry);
   }
 
   async info(volid: string): Promise<VolumeInfo> {
