@@ -5,16 +5,23 @@ import type { Logger } from "./logger.ts";
 /** Fields whose values must never reach a log, at any depth that our own code logs. */
 const SECRETS = ["password", "*.password", "ticket", "*.ticket", "token", "*.token"];
 
-/**
- * @param name the daemon's.
- * @param level `debug` shows everything.
- */
-export function createLogger(name: string, level: "debug" | "info" | "warn" | "error" = "info"): Logger {
-  return pino({
-    name,
-    level,
-    formatters: { level: (label) => ({ level: label }) },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: SECRETS, censor: "(secret)" },
-  });
+export interface LoggerOptions {
+  /** `debug` shows everything. Default `info`. */
+  readonly level?: "debug" | "info" | "warn" | "error";
+  /** Where lines go. Default 1, standard output. */
+  readonly fd?: number;
+}
+
+/** @param name the daemon's. */
+export function createLogger(name: string, { level = "info", fd = 1 }: LoggerOptions = {}): Logger {
+  return pino(
+    {
+      name,
+      level,
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRETS, censor: "(secret)" },
+    },
+    pino.destination({ dest: fd, sync: true }),
+  );
 }
