@@ -34,6 +34,10 @@ export interface Layout {
 
   readonly qemuRun: string;
   readonly qemuLock: string;
+  /** The host's own resolv.conf(5), whatever the root. */
+  readonly hostResolvConf: string;
+  /** UEFI firmware images of the host (Debian's package ovmf), whatever the root. */
+  readonly hostFirmwareDir: string;
   /** The default storage `local`. */
   readonly localStorage: string;
   /** Lock files of storages that only this node has. */
@@ -83,6 +87,8 @@ export function makeLayout({ root, nodeName, isRootUser }: LayoutOptions): Layou
     uploadDir: at("/var/tmp"),
     qemuRun: at("/var/run/qemu-server"),
     qemuLock: at("/var/lock/qemu-server"),
+    hostResolvConf: "/etc/resolv.conf",
+    hostFirmwareDir: "/usr/share/OVMF",
     localStorage: at("/var/lib/vz"),
     storageLock: at("/var/lock/pve-manager"),
     rrdDir: at("/var/lib/rrdcached/db"),

@@ -9,13 +9,17 @@ import type { Method } from "../../rest/method.ts";
 import type { Storages } from "../../storage/port.ts";
 import type { TaskContext, Tasks, TaskTable } from "../../tasks/port.ts";
 import type { Guests } from "../port.ts";
+import { cloudinitMethods } from "./api/cloudinit-methods.ts";
 import { configMethods } from "./api/config-methods.ts";
 import { copyMethods } from "./api/copy-methods.ts";
 import { lifecycleMethods } from "./api/lifecycle-methods.ts";
 import { snapshotMethods } from "./api/snapshot-methods.ts";
 import { VmAssembler } from "./assemble.ts";
 import { type CloneArgs, VmCloner } from "./clone.ts";
+import { withoutChanges } from "./cloudinit/changes.ts";
+import { CloudinitDrives } from "./cloudinit/drive.ts";
 import type { Randomness } from "./complete-options.ts";
+import type { VmConfigFile } from "./config.ts";
 import { VmConfigs } from "./config-store.ts";
 import { type CreateArgs, VmCreator } from "./create.ts";
 import { type DestroyArgs, VmDestroyer } from "./destroy.ts";
@@ -25,7 +29,7 @@ import type { Hotplug } from "./hotplug-port.ts";
 import { macPrefixFrom } from "./mac-prefix.ts";
 import { DiskMover, type MoveDiskArgs } from "./move-disk.ts";
 import { type ResizeArgs, VmResizer } from "./resize.ts";
-import { type UpdateArgs, VmUpdater } from "./update.ts";
+import { type UpdateArgs, type UpdateLog, VmUpdater } from "./update.ts";
 
 export interface QemuConfigDeps {
   readonly layout: Layout;
@@ -45,12 +49,8 @@ export interface QemuConfigDeps {
   /** Epoch seconds. */
   readonly now: () => number;
   readonly log: Logger;
-  /** Directory of the UEFI firmware's images. Debian's by default. */
-  readonly firmwareDir?: string;
   readonly diskTools?: DiskTools;
 }
-
-const DEBIAN_FIRMWARE_DIR = "/usr/share/OVMF";
 
 /** The parts, for whoever needs more than methods and tasks: the start applies pending changes, lists read configs. */
 export interface QemuConfigSide {
@@ -61,6 +61,12 @@ export interface QemuConfigSide {
   readonly resizer: VmResizer;
   readonly cloner: VmCloner;
   readonly mover: DiskMover;
+  readonly cloudinit: CloudinitDrives;
+  /**
+   * What a cold start does first: pending changes are applied, the cloud-init drive is made anew. To be called under the
+   * VM's lock. @returns the config to start with.
+   */
+  prepareStartLocked(vmid: number, log: UpdateLog): Promise<VmConfigFile>;
 }
 
 export function qemuConfigSide(deps: QemuConfigDeps): QemuConfigSide {
@@ -69,23 +75,39 @@ export function qemuConfigSide(deps: QemuConfigDeps): QemuConfigSide {
   const files = deps.files ?? new CachedFiles(cfs);
   const configs = new VmConfigs({ nodeName, cfs, files, lockDir: layout.qemuLock, log });
   const tools = deps.diskTools ?? qemuImg;
-  const disks = new Disks({ storages, tools, firmwareDir: deps.firmwareDir ?? join(DEBIAN_FIRMWARE_DIR) });
+  const workDir = join(layout.qemuRun, "cloudinit");
+  const cloudinit = new CloudinitDrives({ storages, tools, workDir, resolvConf: layout.hostResolvConf });
+  const disks = new Disks({ storages, tools, firmwareDir: layout.hostFirmwareDir });
   const macPrefix = macPrefixFrom(files);
   const assembler = new VmAssembler({ nodeName, cfs, configs, disks, storages, access: deps.access, log });
+  const updater = new VmUpdater({ configs, disks, storages, hotplug, macPrefix, random, hashPassword });
   return {
     configs,
     creator: new VmCreator({ ...deps, configs, assembler, disks, macPrefix }),
-    updater: new VmUpdater({ configs, disks, storages, hotplug, macPrefix, random, hashPassword }),
+    cloudinit,
+    updater,
     destroyer: new VmDestroyer({ nodeName, cfs, configs, storages, access: deps.access, hotplug }),
     resizer: new VmResizer({ configs, storages, hotplug }),
     cloner: new VmCloner({ ...deps, configs, assembler, macPrefix }),
     mover: new DiskMover({ configs, disks, storages, hotplug }),
+    async prepareStartLocked(vmid, log) {
+      const file = await updater.applyPendingLocked(vmid, log);
+      if (!(await cloudinit.write(vmid, file.current))) return file;
+      log.log(`generated cloud-init drive of VM ${vmid}`);
+      return file.special.cloudinit === undefined ? file : configs.write(vmid, withoutChanges(file), file.digest);
+    },
   };
 }
 
 export function qemuConfigMethods(deps: QemuConfigDeps, side: QemuConfigSide = qemuConfigSide(deps)): Method[] {
   const parts = { ...deps, ...side, nodeName: deps.layout.nodeName };
-  return [...configMethods(parts), ...lifecycleMethods(parts), ...copyMethods(parts), ...snapshotMethods(parts)];
+  return [
+    ...configMethods(parts),
+    ...lifecycleMethods(parts),
+    ...copyMethods(parts),
+    ...snapshotMethods(parts),
+    ...cloudinitMethods(parts),
+  ];
 }
 
 /** Handlers by task type. Their arguments are those that the methods give. */

@@ -191,7 +191,6 @@ test("a worker killed at any step leaves every disk listed in the config", async
 const refused = [
   { name: "a restore", params: { archive: "local:backup/x" }, status: 501 },
   { name: "HA", params: { "ha-managed": "1" }, status: 501 },
-  { name: "a cloud-init drive", params: { ide2: "local:cloudinit" }, status: 501 },
   { name: "a pool that does not exist", params: { pool: "nope" }, status: 500 },
   { name: "a boot device that the VM will not have", params: { boot: "order=scsi0" }, status: 400 },
   { name: "a line break in a value", params: { searchdomain: "a\nargs: -x" }, status: 400 },

@@ -5,6 +5,8 @@
 import { messageOf } from "../../errors/quorate-error.ts";
 import type { Storages } from "../../storage/port.ts";
 import { parsePendingDelete } from "../config/pending-delete.ts";
+import { trackChanges } from "./cloudinit/changes.ts";
+import { cloudinitDriveOf } from "./cloudinit/drive.ts";
 import { completeOptions, type Randomness, splitDrives } from "./complete-options.ts";
 import type { VmConfig, VmConfigFile } from "./config.ts";
 import { HotplugProblemsError, VmProtectedError } from "./config-error.ts";
@@ -155,7 +157,8 @@ export class VmUpdater {
     log: UpdateLog,
   ): Promise<VmConfigFile> {
     const { configs, storages } = this.#deps;
-    const { file: applied, toFree } = applyPending(file, keys);
+    const { file: settled, toFree } = applyPending(file, keys);
+    const applied = { ...settled, special: trackCloudinit(file, settled) };
     const doomed = toFree.reduce((config, volid) => addUnused(config, volid), applied.current);
     const isSame = doomed === file.current && JSON.stringify(applied.pending) === JSON.stringify(file.pending);
     let written = isSame ? file : await configs.write(vmid, { ...applied, current: doomed }, file.digest);
@@ -186,6 +189,14 @@ function keepAddresses(options: Readonly<Record<string, string>>, file: VmConfig
     if (address !== undefined) kept[key] = `${value},macaddr=${address}`;
   }
   return kept;
+}
+
+/** A drive that was made before tells what it does not know; a new one is made from all there is. */
+function trackCloudinit(before: VmConfigFile, after: VmConfigFile): VmConfigFile["special"] {
+  const { cloudinit, ...special } = after.special;
+  if (cloudinitDriveOf(before.current) === undefined || cloudinitDriveOf(after.current) === undefined) return special;
+  const section = trackChanges(cloudinit ?? {}, before.current, after.current);
+  return Object.keys(section).length === 0 ? special : { ...special, cloudinit: section };
 }
 
 function checkProtection(config: VmConfig, removed: readonly string[]): void {

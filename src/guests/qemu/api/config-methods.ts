@@ -9,7 +9,6 @@ import { splitDrives } from "../complete-options.ts";
 import type { VmConfigFile } from "../config.ts";
 import { HotplugProblemsError } from "../config-error.ts";
 import type { VmConfigs } from "../config-store.ts";
-import { asksForCloudinit } from "../disks.ts";
 import { DRIVE_KEYS, readDrive, readRequestedDrive } from "../drives.ts";
 import { requestOptions, storedOption, storedOptions } from "../schema/options.ts";
 import type { UpdateArgs, VmUpdater } from "../update.ts";
@@ -270,7 +269,6 @@ async function checkChange(
   for (const [key, value] of Object.entries(change.set)) {
     if (DRIVE_KEYS.has(key)) {
       const drive = readRequestedDrive(key, value);
-      if (asksForCloudinit(drive)) throw notBuilt("a cloud-init drive");
       checkOption(call, scope, { key, value, drive });
       const before = now[key];
       // Taking a disk out of its place to put a CD there is a change of the disk.

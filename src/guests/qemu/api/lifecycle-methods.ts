@@ -11,7 +11,6 @@ import { splitDrives } from "../complete-options.ts";
 import { checkLock, type VmConfigs } from "../config-store.ts";
 import type { CreateArgs, VmCreator } from "../create.ts";
 import type { DestroyArgs, VmDestroyer } from "../destroy.ts";
-import { asksForCloudinit } from "../disks.ts";
 import { DRIVE_KEYS, hasVolume, readRequestedDrive } from "../drives.ts";
 import { resizableDrive } from "../resize.ts";
 import { requestOptions } from "../schema/options.ts";
@@ -194,7 +193,6 @@ async function creationOf(
   checkBootOrder(options.boot, options);
   for (const [key, value] of Object.entries(options)) {
     const drive = DRIVE_KEYS.has(key) ? readRequestedDrive(key, value) : undefined;
-    if (drive !== undefined && asksForCloudinit(drive)) throw notBuilt("a cloud-init drive");
     checkOption(call, scope, { key, value, ...(drive === undefined ? {} : { drive }) });
     if (/^unused\d+$/.test(key)) throw parameterError({ [key]: "a new VM has no unused disks" });
   }

@@ -3,6 +3,7 @@
 import { permissionError } from "../../../rest/errors.ts";
 import type { CallContext } from "../../../rest/method.ts";
 import { namedProperties } from "../../../rest/property-string.ts";
+import { asksForCloudinit } from "../disks.ts";
 import { DRIVE_KEYS, type Drive, isCloudinitDrive } from "../drives.ts";
 import { usb as usbProperties, virtiofs as virtiofsProperties } from "../schema/devices.ts";
 import { readProperties } from "../values.ts";
@@ -96,7 +97,7 @@ function onlyRoot(key: string, detail = ""): Error {
 }
 
 function checkDriveKey(call: CallContext, scope: GuestScope, drive: Drive | undefined): void {
-  if (drive !== undefined && isCloudinitDrive(drive)) {
+  if (drive !== undefined && (isCloudinitDrive(drive) || asksForCloudinit(drive))) {
     checkGuest(call, scope, ["VM.Config.Cloudinit", "VM.Config.CDROM"]);
     return;
   }
