@@ -3,12 +3,20 @@
  * may key their own memos on it. A change is dropped by the watch event, which precedes the writer's answer.
  */
 import type { CfsEvent, ClusterFs, FileSnapshot } from "./port.ts";
+import { canonicalPath } from "./tree/paths.ts";
+
+type Parse = (file: FileSnapshot | undefined) => unknown;
+
+interface CachedFile {
+  /** By the function that parsed it. */
+  readonly values: Map<Parse, unknown>;
+  readonly loading: Map<Parse, Promise<unknown>>;
+}
 
 export class CachedFiles {
   readonly #cfs: ClusterFs;
-  readonly #entries = new Map<string, { value: unknown; parse: unknown }>();
-  readonly #loading = new Map<string, Promise<unknown>>();
-  #generation = 0;
+  /** By canonical path. An event replaces the whole record, so that a load under way fills one that nobody sees. */
+  readonly #files = new Map<string, CachedFile>();
   readonly #unwatch: () => void;
 
   constructor(cfs: ClusterFs) {
@@ -26,45 +34,50 @@ export class CachedFiles {
    * @returns the value at once when it is cached, else a promise of it.
    */
   get<T>(path: string, parse: (file: FileSnapshot | undefined) => T): T | Promise<T> {
-    const entry = this.#entries.get(path);
-    if (entry !== undefined && entry.parse === parse) return entry.value as T;
-    return this.#load(path, parse);
+    const file = this.#fileOf(path);
+    // The value was made by this very function, so it is a T.
+    if (file.values.has(parse)) return file.values.get(parse) as T;
+    const pending = file.loading.get(parse);
+    if (pending !== undefined) return pending as Promise<T>;
+    const loading = this.#load(file, path, parse);
+    file.loading.set(parse, loading);
+    return loading;
   }
 
-  async #load<T>(path: string, parse: (file: FileSnapshot | undefined) => T): Promise<T> {
-    const pending = this.#loading.get(path);
-    // Two parsers of one file are rare and may load it twice.
-    if (pending !== undefined) await pending.catch(() => {});
-    const again = this.#entries.get(path);
-    if (again !== undefined && again.parse === parse) return again.value as T;
-    const generation = this.#generation;
-    const work = this.#cfs.read(path).then((file) => {
-      const value = parse(file);
-      if (generation === this.#generation) this.#entries.set(path, { value, parse });
-      return value;
-    });
-    this.#loading.set(path, work);
+  #fileOf(path: string): CachedFile {
+    // Most callers use one spelling; it is looked up first.
+    const known = this.#files.get(path);
+    if (known !== undefined) return known;
+    const canonical = canonicalPath(path, this.#cfs.nodeName);
+    let file = this.#files.get(canonical);
+    if (file === undefined) {
+      file = { values: new Map(), loading: new Map() };
+      this.#files.set(canonical, file);
+    }
+    return file;
+  }
+
+  async #load<T>(file: CachedFile, path: string, parse: (file: FileSnapshot | undefined) => T): Promise<T> {
     try {
-      return await work;
+      const value = parse(await this.#cfs.read(path));
+      file.values.set(parse, value);
+      return value;
     } finally {
-      if (this.#loading.get(path) === work) this.#loading.delete(path);
+      file.loading.delete(parse);
     }
   }
 
   #onEvent(event: CfsEvent): void {
     switch (event.kind) {
       case "file":
-        this.#generation += 1;
-        this.#entries.delete(event.path);
+        this.#files.delete(event.path);
         return;
       case "entry":
-        this.#generation += 1;
-        this.#entries.delete(event.path);
-        for (const path of this.#entries.keys()) if (path.startsWith(`${event.path}/`)) this.#entries.delete(path);
+        this.#files.delete(event.path);
+        for (const path of this.#files.keys()) if (path.startsWith(`${event.path}/`)) this.#files.delete(path);
         return;
       case "resync":
-        this.#generation += 1;
-        this.#entries.clear();
+        this.#files.clear();
         return;
       case "members":
       case "status":

@@ -103,9 +103,10 @@ export interface ClusterFs {
 
   /**
    * Runs `work` under the cluster lock `id` (see cluster locks in the manual: 120 s, one holder in the cluster).
+   * @param work has 60 s, then the caller gets an error and `signal` aborts; the lock stays until the work has ended.
    * @throws CfsLockTimeoutError when it was not to be had within `timeoutMs` (default 10 s).
    */
-  lock<T>(id: string, work: () => Promise<T>, options?: { readonly timeoutMs?: number }): Promise<T>;
+  lock<T>(id: string, work: (signal: AbortSignal) => Promise<T>, options?: { readonly timeoutMs?: number }): Promise<T>;
 
   /** Broadcasts a volatile value of this node; an empty value deletes it. At most 32 KiB. */
   publish(key: string, value: string): Promise<void>;
