@@ -68,14 +68,16 @@ export class VmConfigs {
   }
 
   /**
-   * Writes a config over the one that was read. To be called under {@link locked}.
+   * Writes a config over the one that was read; one that is the same is not written. To be called under {@link locked}.
    * @returns the config as it now stands.
    * @throws FileChangedError when another node wrote meanwhile.
    */
   async write(vmid: number, content: VmConfigContent, ifDigest: string | null): Promise<VmConfigFile> {
     const text = printVmConfig(content);
+    const written = parseVmConfig(text, { vmid });
+    if (written.digest === ifDigest) return written;
     await this.#deps.cfs.write(this.pathOf(vmid), text, { ifDigest });
-    return parseVmConfig(text, { vmid });
+    return written;
   }
 
   /** Makes the file of a new VM. @throws FileChangedError or CfsError EEXIST when the id is taken. */

@@ -69,3 +69,8 @@ export function isOn(text: string | undefined, fallback = false): boolean {
 export function numberOf(text: string | undefined, fallback: number): number {
   return text === undefined ? fallback : Number(text);
 }
+
+/** The text behind a URL-encoded value; a stray percent sign stays itself. */
+export function decodeUrl(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll("%", ""), "hex").toString("utf8"));
+}

@@ -72,8 +72,8 @@ export function buildCommand(given: VmConfig, world: BuildWorld, options: BuildO
   addBoardDevices(line);
   addUsbControllers(line, usb);
   addTablet(line, display);
-  addHostDevices(line, passed);
-  addUsbDevices(line, usb);
+  addHostDevices(line, passed, boot);
+  addUsbDevices(line, usb, boot);
   addSerialPorts(line);
   addParallelPorts(line);
   addAudio(line);

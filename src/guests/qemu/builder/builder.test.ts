@@ -73,6 +73,18 @@ const devices = [
     config: "scsihw: pvscsi\nscsi1: st:100/vm-100-disk-0.raw,ssd=1",
     want: "scsi-hd,bus=scsihw0.0,scsi-id=1,drive=drive-scsi1,id=scsi1,device_id=drive-scsi1,rotation_rate=1,write-cache=on",
   },
+  {
+    config: "hostpci0: 01:00.0\nboot: order=hostpci0",
+    want: "vfio-pci,host=0000:01:00.0,id=hostpci0,bus=pci.0,addr=0x10,bootindex=100",
+  },
+  {
+    config: "usb0: host=1-2\nostype: l26\nboot: order=usb0",
+    want: "usb-host,bus=xhci.0,port=1,hostbus=1,hostport=2,id=usb0,bootindex=100",
+  },
+  {
+    config: "virtio0: st:100/vm-100-disk-0.raw,serial=a%2cb%zz\nboot: order=virtio0",
+    want: "virtio-blk-pci,drive=drive-virtio0,id=virtio0,bus=pci.0,addr=0xa,bootindex=100,serial=a,,b%zz,write-cache=on",
+  },
   { config: "vga: virtio,memory=64", want: "virtio-vga,id=vga,max_hostmem=67108864,bus=pci.0,addr=0x2" },
   { config: "vga: std,memory=32", want: "VGA,id=vga,vgamem_mb=32,bus=pci.0,addr=0x2" },
 ];

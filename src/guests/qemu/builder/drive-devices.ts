@@ -1,5 +1,6 @@
 /** Drives: controllers, backends and the devices in front of them. */
 import { type Drive, hasVolume } from "../drives.ts";
+import { decodeUrl } from "../values.ts";
 import {
   aioMode,
   blockNodes,
@@ -106,7 +107,7 @@ export function deviceArgument(
 ): string {
   const parts = [...placedDevice(line, drive, volume), ...traits(drive)];
   if (bootIndex !== undefined) parts.push(`bootindex=${bootIndex}`);
-  if (typeof drive.options.serial === "string") parts.push(`serial=${decodeURIComponent(drive.options.serial)}`);
+  if (typeof drive.options.serial === "string") parts.push(`serial=${doubled(decodeUrl(drive.options.serial))}`);
   if (line.isAtLeast(10, 0)) {
     const isPassThrough = parts[0] === "scsi-block" || parts[0] === "scsi-generic";
     if (!drive.isCdrom && !isPassThrough) {
@@ -173,10 +174,13 @@ function scsiDeviceType(drive: Drive, volume: BuildVolume | undefined): string {
   return volume.scsiType === 0 ? "scsi-block" : "scsi-generic";
 }
 
+/** A comma within a value is written twice. */
+const doubled = (text: string): string => text.replaceAll(",", ",,");
+
 function traits(drive: Drive): string[] {
   const { options } = drive;
   const parts: string[] = [];
-  if (typeof options.model === "string") parts.push(`model=${decodeURIComponent(options.model)}`);
+  if (typeof options.model === "string") parts.push(`model=${doubled(decodeUrl(options.model))}`);
   if (options.ssd === true && !drive.isCdrom) parts.push("rotation_rate=1");
   if (options.wwn !== undefined) parts.push(`wwn=${options.wwn}`);
   if (options.vendor !== undefined) parts.push(`vendor=${options.vendor}`);

@@ -58,7 +58,11 @@ export function mdevUuid(index: number, vmid: number): string {
   return `${String(index).padStart(8, "0")}-0000-0000-0000-${String(vmid).padStart(12, "0")}`;
 }
 
-export function addHostDevices(line: CommandLine, devices: readonly HostPci[]): void {
+export function addHostDevices(
+  line: CommandLine,
+  devices: readonly HostPci[],
+  bootIndexes: ReadonlyMap<string, number>,
+): void {
   for (const device of devices) {
     const isPcie = device.options.pcie === true;
     if (isPcie && !line.isQ35) {
@@ -67,12 +71,13 @@ export function addHostDevices(line: CommandLine, devices: readonly HostPci[]): 
     if (isPcie && device.index > LAST_FIXED_PORT) line.devices.push("-device", rootPort(device.index));
     const place = devicePlace(line, device, isPcie);
     const isMulti = device.functions.length > 1;
+    const bootIndex = bootIndexes.get(`hostpci${device.index}`);
     const sources =
       device.mdevUuid === undefined
         ? device.functions.map((host) => `host=${host}`)
         : [`sysfsdev=/sys/bus/mdev/devices/${device.mdevUuid}`];
     sources.forEach((source, part) => {
-      line.devices.push("-device", functionArgument({ line, device, place, source, part, isMulti }));
+      line.devices.push("-device", functionArgument({ line, device, place, source, part, isMulti, bootIndex }));
     });
   }
 }
@@ -107,6 +112,7 @@ function functionArgument(of: {
   readonly source: string;
   readonly part: number;
   readonly isMulti: boolean;
+  readonly bootIndex: number | undefined;
 }): string {
   const { line, device, part, isMulti } = of;
   const { options } = device;
@@ -119,6 +125,7 @@ function functionArgument(of: {
   if (isMainGpu(device) && !line.usesOvmf) parts.push("x-vga=on");
   if (isMulti) parts.push("multifunction=on");
   if (options.romfile !== undefined) parts.push(`romfile=${line.world.paths.romFiles}/${options.romfile}`);
+  if (of.bootIndex !== undefined) parts.push(`bootindex=${of.bootIndex}`);
   for (const name of ["vendor-id", "device-id", "sub-vendor-id", "sub-device-id"]) {
     if (options[name] !== undefined) parts.push(`x-pci-${name}=${options[name]}`);
   }

@@ -70,20 +70,26 @@ export function addTablet(line: CommandLine, display: Display): void {
   if (line.isArm) line.devices.push("-device", `usb-kbd,id=keyboard,bus=${bus},port=2`);
 }
 
-export function addUsbDevices(line: CommandLine, devices: readonly UsbDevice[]): void {
+export function addUsbDevices(
+  line: CommandLine,
+  devices: readonly UsbDevice[],
+  bootIndexes: ReadonlyMap<string, number>,
+): void {
   const isOne = usesOneController(line);
   for (const device of devices) {
     const bus = isOne || device.isUsb3 ? "xhci.0" : "ehci.0";
+    const bootIndex = bootIndexes.get(`usb${device.index}`);
+    const boot = bootIndex === undefined ? "" : `,bootindex=${bootIndex}`;
     const port = isOne ? `,port=${device.index + 1}` : "";
     if (/^spice$/i.test(device.host)) {
       const { index } = device;
       line.devices.push("-chardev", `spicevmc,id=usbredirchardev${index},name=usbredir`);
       line.devices.push(
         "-device",
-        `usb-redir,chardev=usbredirchardev${index},id=usbredirdev${index},bus=${bus}${port}`,
+        `usb-redir,chardev=usbredirchardev${index},id=usbredirdev${index},bus=${bus}${port}${boot}`,
       );
     } else {
-      line.devices.push("-device", `usb-host,bus=${bus}${port}${hostDevice(device)},id=usb${device.index}`);
+      line.devices.push("-device", `usb-host,bus=${bus}${port}${hostDevice(device)},id=usb${device.index}${boot}`);
     }
   }
 }

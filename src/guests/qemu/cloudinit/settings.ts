@@ -4,7 +4,7 @@ import { splitList } from "../../../rest/split-list.ts";
 import { cardsOf } from "../builder/network.ts";
 import { windowsVersionOf } from "../builder/os-type.ts";
 import type { VmConfig } from "../config.ts";
-import { isOn, OptionError, readProperties } from "../values.ts";
+import { decodeUrl, isOn, OptionError, readProperties } from "../values.ts";
 
 export type CloudinitFormat = "nocloud" | "configdrive2" | "opennebula";
 
@@ -77,7 +77,7 @@ function formatOf(citype: string | undefined, isWindows: boolean): CloudinitForm
 
 function keysOf(encoded: string | undefined): string[] {
   if (encoded === undefined) return [];
-  return decodeURIComponent(encoded)
+  return decodeUrl(encoded)
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
