@@ -145,25 +145,26 @@ export class Dispatcher {
   ): Identity | undefined | Promise<Identity | undefined> {
     const method = match?.route.method;
     const { cookie, authorization } = request;
-    const isWorld = method?.permissions?.user === "world";
-    const given = readCredentials(isWorld ? undefined : cookie, authorization);
-    if (given === undefined || (isWorld && given.token === undefined)) {
-      if (isWorld) return undefined;
-      throw new AuthenticationError("No ticket");
-    }
-    const isWrite = verb !== "GET" && this.#deps.role === "proxy" && method?.isUpload !== true;
     const { access, nowMs } = this.#deps;
+    const isWorld = method?.permissions?.user === "world";
+    const isWrite = verb !== "GET" && this.#deps.role === "proxy" && method?.isUpload !== true;
     const generation = access.generation();
     const known = request.connection.login;
     if (
       known !== undefined &&
       !isWrite &&
+      !isWorld &&
       known.cookie === cookie &&
       known.authorization === authorization &&
       known.generation === generation &&
       nowMs() - known.atMs < LOGIN_MEMO_MS
     ) {
       return known.identity;
+    }
+    const given = readCredentials(isWorld ? undefined : cookie, authorization);
+    if (given === undefined || (isWorld && given.token === undefined)) {
+      if (isWorld) return undefined;
+      throw new AuthenticationError("No ticket");
     }
     const identity = access.authenticate({
       ...given,
