@@ -70,8 +70,8 @@ export class VmAssembler {
   /** Gives the id back when the work did not even begin. */
   release(vmid: number, lock: AssemblyLock): Promise<void> {
     return this.#deps.configs.locked(vmid, async () => {
-      const file = await this.#deps.configs.loadFresh(vmid);
-      if (file.current.lock === lock && volumesIn(file).size === 0) await this.#deps.configs.remove(vmid);
+      const file = await this.#deps.configs.findFresh(vmid);
+      if (file?.current.lock === lock && volumesIn(file).size === 0) await this.#deps.configs.remove(vmid);
     });
   }
 

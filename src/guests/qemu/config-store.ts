@@ -56,9 +56,14 @@ export class VmConfigs {
     return file;
   }
 
-  /** As it is now, past the cache. @throws VmMissingError */
+  /** As it is now, past the cache. */
+  async findFresh(vmid: number): Promise<VmConfigFile | undefined> {
+    return this.#parserOf(vmid)(await this.#deps.cfs.read(this.pathOf(vmid)));
+  }
+
+  /** Like {@link findFresh}. @throws VmMissingError */
   async loadFresh(vmid: number): Promise<VmConfigFile> {
-    return this.#there(vmid, this.#parserOf(vmid)(await this.#deps.cfs.read(this.pathOf(vmid))));
+    return this.#there(vmid, await this.findFresh(vmid));
   }
 
   /** Runs `work` while nobody else changes this VM on this node. Not reentrant. */
