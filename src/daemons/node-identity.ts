@@ -6,11 +6,14 @@ import { DEFAULT_PROXY_PORT } from "../os/layout.ts";
 import type { NodeAddress } from "../rest/http/forwarder.ts";
 import type { TlsIdentity } from "../rest/http/server.ts";
 
+/** What of the cluster file system is needed here. */
+export type IdentityFiles = Pick<ClusterFs, "nodeName" | "read" | "watch" | "info">;
+
 /** An uploaded certificate goes before the node's own. */
 const PAIRS = ["pveproxy-ssl", "pve-ssl"];
 
 /** @returns undefined while the node has no certificate. */
-export async function readIdentity(cfs: ClusterFs): Promise<TlsIdentity | undefined> {
+export async function readIdentity(cfs: IdentityFiles): Promise<TlsIdentity | undefined> {
   for (const name of PAIRS) {
     const [cert, key] = await Promise.all([
       cfs.read(`nodes/${cfs.nodeName}/${name}.pem`),
@@ -22,7 +25,7 @@ export async function readIdentity(cfs: ClusterFs): Promise<TlsIdentity | undefi
 }
 
 /** Waits for the first start to make the certificate. @throws Error after `timeoutMs`. */
-export async function waitForIdentity(cfs: ClusterFs, timeoutMs: number): Promise<TlsIdentity> {
+export async function waitForIdentity(cfs: IdentityFiles, timeoutMs: number): Promise<TlsIdentity> {
   const changed = Promise.withResolvers<TlsIdentity>();
   const look = (): void => {
     readIdentity(cfs).then((identity) => identity && changed.resolve(identity), changed.reject);
@@ -41,7 +44,7 @@ export async function waitForIdentity(cfs: ClusterFs, timeoutMs: number): Promis
 }
 
 /** Calls `onChange` when a certificate or key of this node may have changed. @returns the function that ends it. */
-export function watchIdentity(cfs: ClusterFs, onChange: () => void): () => void {
+export function watchIdentity(cfs: IdentityFiles, onChange: () => void): () => void {
   const directory = `nodes/${cfs.nodeName}/`;
   return cfs.watch((event) => {
     const isOurs =
@@ -54,7 +57,7 @@ export function watchIdentity(cfs: ClusterFs, onChange: () => void): () => void 
 }
 
 /** Where another node's proxy listens, and the certificate it must show. */
-export async function resolveNode(cfs: ClusterFs, node: string, log: Logger): Promise<NodeAddress> {
+export async function resolveNode(cfs: IdentityFiles, node: string, log: Logger): Promise<NodeAddress> {
   const { cluster } = await cfs.info();
   const member = cluster?.members.find(({ name }) => name === node);
   if (member?.ip === undefined) throw new Error(`hostname lookup '${node}' failed - no such node in the cluster`);
