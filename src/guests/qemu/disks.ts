@@ -105,7 +105,7 @@ export class Disks {
     }
     const content = await this.#contentOf(drive, context);
     const sizeKiB = await this.#sizeOf(drive, content);
-    const format = formatOf(drive, entry);
+    const format = formatOf(drive, entry) ?? (FILE_TYPES.has(entry.type) ? "raw" : undefined);
     const stem = asksForCloudinit(drive) ? "cloudinit" : undefined;
     const volid = await this.#chooseVolid(entry, { ...context, format: format ?? "raw", stem });
     const { "import-from": _source, ...options } = drive.options;

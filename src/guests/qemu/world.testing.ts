@@ -15,12 +15,13 @@ import {
   type WriteOptions,
 } from "../../cfs/port.ts";
 import { silentLogger } from "../../log/logger.ts";
-import { makeLayout } from "../../os/layout.ts";
+import { type Layout, makeLayout } from "../../os/layout.ts";
 import { Call, checkPermissions } from "../../rest/call.ts";
 import { parameterError } from "../../rest/errors.ts";
 import type { Verb } from "../../rest/method.ts";
 import { Registry } from "../../rest/registry.ts";
 import { MemoryStorages } from "../../storage/port.testing.ts";
+import type { Storages } from "../../storage/port.ts";
 import type { Json, TaskContext, TaskHandler, TaskSpec, Tasks } from "../../tasks/port.ts";
 import type { GuestStatus } from "../port.ts";
 import { type QemuConfigDeps, qemuConfigMethods, qemuConfigSide, qemuConfigTasks } from "./config-side.ts";
@@ -164,13 +165,16 @@ export class TestNode {
   readonly #registry: Registry;
   readonly #root: string;
 
-  constructor() {
+  /** @param real makes storages that are used instead of the ones in memory, and the node's real disk tools with them. */
+  constructor(real?: (parts: { cfs: ClusterFs; layout: Layout }) => Storages) {
     this.#root = mkdtempSync(join(tmpdir(), "quorate-qemu-"));
     let counter = 0;
+    const layout = makeLayout({ root: this.#root, nodeName: NODE, isRootUser: false });
+    const cfs = this.files.port;
     this.deps = {
-      layout: makeLayout({ root: this.#root, nodeName: NODE, isRootUser: false }),
-      cfs: this.files.port,
-      storages: this.storages,
+      layout,
+      cfs,
+      storages: real?.({ cfs, layout }) ?? this.storages,
       tasks: this.tasks,
       access: this.#records(),
       guests: {
@@ -191,7 +195,7 @@ export class TestNode {
       },
       now: () => 1_700_000_000,
       log: silentLogger,
-      diskTools: this.#tools(),
+      ...(real === undefined ? { diskTools: this.#tools() } : {}),
     };
     const side = qemuConfigSide(this.deps);
     this.#registry = new Registry(qemuConfigMethods(this.deps, side));
