@@ -75,8 +75,10 @@ export async function startProxy({ layout, services, log, port, webDir }: ProxyO
     trustsProxy: false,
     onRequest: () => trim.note(),
   });
+  // One after the other: a slow reader of the old files must not undo what a later one has found.
+  let renewing = Promise.resolve();
   const unwatch = watchIdentity(cfs, () => {
-    void renew(services, server, defaults, log);
+    renewing = renewing.then(() => renew(services, server, defaults, log));
   });
   await listenAnywhere(server, port, defaults.listenIp);
   log.info({ port: server.port }, "listening");

@@ -68,14 +68,17 @@ let identity: TlsIdentity | undefined;
 
 /** A self-signed certificate, made once a process. */
 export function testIdentity(): TlsIdentity {
-  if (identity !== undefined) return identity;
+  identity ??= makeTestIdentity();
+  return identity;
+}
+
+export function makeTestIdentity(): TlsIdentity {
   const dir = mkdtempSync(join(tmpdir(), "quorate-tls-"));
   try {
     const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
     const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", "2"];
     execFileSync("openssl", [...args, "-subj", "/CN=n1"], { stdio: "ignore" });
-    identity = { key: readFileSync(key), cert: readFileSync(cert) };
-    return identity;
+    return { key: readFileSync(key), cert: readFileSync(cert) };
   } finally {
     rmSync(dir, { recursive: true });
   }

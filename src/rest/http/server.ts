@@ -116,7 +116,7 @@ export class ApiServer {
   /** New connections get the new certificate. */
   renewIdentity({ cert, key }: TlsIdentity): void {
     if ("setSecureContext" in this.#http && typeof this.#http.setSecureContext === "function") {
-      this.#http.setSecureContext({ ...this.#deps.tls?.options, cert, key });
+      this.#http.setSecureContext({ ...this.#deps.tls?.options, ca: [], cert, key });
     }
   }
 
