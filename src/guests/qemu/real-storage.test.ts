@@ -57,7 +57,7 @@ describe.skipIf(!hasTools)("on a real directory", () => {
     }
     for (const path of [`${root}/images/100`, `${root}/images/101`, `${other}/images/100`])
       expect(existsSync(path)).toBe(false);
-    expect((await node.files.guests()).size).toBe(0);
+    expect((await node.files.port.guests()).size).toBe(0);
   });
 
   test("an imported image has its content and its size", async () => {

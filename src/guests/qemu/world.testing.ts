@@ -1,19 +1,11 @@
 /** A node for tests of the config side: everything around it is in memory, the locks are real files. */
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { evaluateTestPermission, TestAccess, type TestRights } from "../../access/port.testing.ts";
 import type { AccessRecords, AccessView } from "../../access/port.ts";
-import {
-  CfsError,
-  type CfsEvent,
-  type ClusterFs,
-  FileChangedError,
-  type FileSnapshot,
-  type GuestEntry,
-  type WriteOptions,
-} from "../../cfs/port.ts";
+import { memoryClusterFs } from "../../cfs/memory.ts";
+import type { ClusterFs } from "../../cfs/port.ts";
 import { silentLogger } from "../../log/logger.ts";
 import { type Layout, makeLayout } from "../../os/layout.ts";
 import { Call, checkPermissions } from "../../rest/call.ts";
@@ -31,72 +23,75 @@ import type { Hotplug, HotplugRequest, HotplugResult } from "./hotplug-port.ts";
 export const NODE = "n1";
 const GIB = 2 ** 30;
 
-/** The part of the cluster file system that the config side uses. */
-export class FilesInMemory {
-  readonly #files = new Map<string, { data: Buffer; version: bigint }>();
-  readonly #listeners = new Set<(event: CfsEvent) => void>();
-  #version = 0n;
+/** The cluster's files: the real tree in memory, with a way to see them at once and to make changes fail. */
+export class WatchedFiles {
+  readonly #inner = memoryClusterFs({ nodeName: NODE });
+  readonly #texts = new Map<string, string>();
+  #puts: Promise<void> = Promise.resolve();
   reads = 0;
   /** Called before each write or removal; throwing makes the operation fail. */
   beforeChange: (what: string, path: string) => void = () => {};
 
-  /** As the port; members that no test needs are refused. */
-  readonly port: ClusterFs = new Proxy(this as unknown as ClusterFs, {
-    get: (target, name) => {
-      const member: unknown = Reflect.get(target, name);
-      if (member === undefined) return () => Promise.reject(new Error(`${String(name)} is not part of this test`));
-      return typeof member === "function" ? member.bind(target) : member;
+  readonly port: ClusterFs = {
+    ...unbound(this.#inner),
+    read: async (path) => {
+      this.reads += 1;
+      return this.#inner.read(path);
     },
-  });
+    write: async (path, data, options) => {
+      this.beforeChange("write", path);
+      await this.#inner.write(path, data, options);
+      this.#texts.set(path, Buffer.from(data).toString("utf8"));
+    },
+    remove: async (path) => {
+      this.beforeChange("remove", path);
+      await this.#inner.remove(path);
+      this.#texts.delete(path);
+    },
+  };
 
   text(path: string): string | undefined {
-    return this.#files.get(path)?.data.toString("utf8");
+    return this.#texts.get(path);
   }
 
+  /** Takes effect before the next call of a method. */
   put(path: string, text: string): void {
-    this.#version += 1n;
-    this.#files.set(path, { data: Buffer.from(text), version: this.#version });
-    this.#tell({ kind: "file", path });
+    this.#texts.set(path, text);
+    this.#puts = this.#puts.then(async () => {
+      if (path.includes("/")) await this.#inner.mkdir(path.slice(0, path.lastIndexOf("/")));
+      await this.#inner.write(path, text);
+    });
   }
 
-  async read(path: string): Promise<FileSnapshot | undefined> {
-    this.reads += 1;
-    const file = this.#files.get(path);
-    if (file === undefined) return undefined;
-    return { ...file, digest: createHash("sha1").update(file.data).digest("hex"), mtime: 0 };
+  settled(): Promise<void> {
+    return this.#puts;
   }
+}
 
-  async write(path: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
-    this.beforeChange("write", path);
-    const before = await this.read(path);
-    if (options.ifDigest !== undefined && (before?.digest ?? null) !== options.ifDigest)
-      throw new FileChangedError(path);
-    this.put(path, Buffer.from(data).toString("utf8"));
-  }
-
-  async remove(path: string): Promise<void> {
-    this.beforeChange("remove", path);
-    if (!this.#files.delete(path)) throw new CfsError("ENOENT", path, `no such file: ${path}`);
-    this.#tell({ kind: "entry", path });
-  }
-
-  async guests(): Promise<ReadonlyMap<number, GuestEntry>> {
-    const guests = new Map<number, GuestEntry>();
-    for (const path of this.#files.keys()) {
-      const [, node, vmid] = /^nodes\/([^/]+)\/qemu-server\/(\d+)\.conf$/.exec(path) ?? [];
-      if (node !== undefined) guests.set(Number(vmid), { vmid: Number(vmid), node, type: "qemu", version: 1 });
-    }
-    return guests;
-  }
-
-  watch(listener: (event: CfsEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  #tell(event: CfsEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
+/** The members of a port as functions of their own. */
+function unbound(inner: ClusterFs): ClusterFs {
+  return {
+    nodeName: inner.nodeName,
+    read: (...args) => inner.read(...args),
+    write: (...args) => inner.write(...args),
+    remove: (...args) => inner.remove(...args),
+    rename: (...args) => inner.rename(...args),
+    mkdir: (...args) => inner.mkdir(...args),
+    list: (...args) => inner.list(...args),
+    guests: () => inner.guests(),
+    info: () => inner.info(),
+    guestProperties: (...args) => inner.guestProperties(...args),
+    lock: (...args) => inner.lock(...args),
+    publish: (...args) => inner.publish(...args),
+    status: (...args) => inner.status(...args),
+    statusOfAll: (...args) => inner.statusOfAll(...args),
+    rrd: () => inner.rrd(),
+    log: (...args) => inner.log(...args),
+    readLog: (...args) => inner.readLog(...args),
+    verifyToken: (...args) => inner.verifyToken(...args),
+    watch: (...args) => inner.watch(...args),
+    close: () => inner.close(),
+  };
 }
 
 /** Records what it is told and answers as asked. */
@@ -151,7 +146,7 @@ class InlineTasks implements Tasks {
 }
 
 export class TestNode {
-  readonly files = new FilesInMemory();
+  readonly files = new WatchedFiles();
   readonly storages = new MemoryStorages();
   readonly hotplug = new ScriptedHotplug();
   readonly tasks = new InlineTasks();
@@ -220,6 +215,7 @@ export class TestNode {
 
   /** Calls a method as the dispatcher does: permission, parameters, handler. */
   async call(verb: Verb, path: string, params: Record<string, unknown> = {}, authid = "root@pam"): Promise<unknown> {
+    await this.files.settled();
     const match = this.#registry.find(verb, `/nodes/${NODE}/qemu${path}`);
     if (match?.route.method.handler === undefined) throw new Error(`no method ${verb} ${path}`);
     const raw = { ...params, ...match.pathParams };
