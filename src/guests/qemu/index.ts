@@ -1,5 +1,16 @@
 /** Virtual machines: what the rest of the program may use. */
-export { BuildError, buildCommand, pinnedType, quoteArgument, showCommand, splitShell } from "./builder/index.ts";
+export {
+  BuildError,
+  buildCommand,
+  type CardPlug,
+  cardPlug,
+  type DrivePlug,
+  drivePlug,
+  pinnedType,
+  quoteArgument,
+  showCommand,
+  splitShell,
+} from "./builder/index.ts";
 export type {
   Arch,
   BuildOptions,

@@ -113,7 +113,8 @@ function templateConfig(config: VmConfig): VmConfig {
   return { ...Object.fromEntries(kept), kvm: "0", vga: "none" };
 }
 
-function openLine(config: VmConfig, world: BuildWorld, options: BuildOptions): CommandLine {
+/** A line with nothing on it yet: what is known of the guest before its devices are met. */
+export function openLine(config: VmConfig, world: BuildWorld, options: BuildOptions): CommandLine {
   const arch: Arch = config.arch === "x86_64" || config.arch === "aarch64" ? config.arch : world.hostArch;
   const windowsVersion = windowsVersionOf(config.ostype);
   const machine = resolveMachine(config, world, {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { parseVmConfig } from "../config.ts";
 import { buildCommand } from "./build-command.ts";
+import { printJson } from "./json.ts";
 import { dimmsUpTo } from "./memory.ts";
+import { cardPlug, drivePlug } from "./plug.ts";
 import { showCommand, splitShell } from "./shell-text.ts";
 import type { BuildVolume, BuildWorld } from "./world.ts";
 
@@ -163,6 +165,52 @@ const refused = [
 ];
 test.each(refused)("$config is refused: $why", ({ config, why }) => {
   expect(() => build(config)).toThrow(why);
+});
+
+describe("plugging into a running guest", () => {
+  const config = {
+    scsihw: "virtio-scsi-single",
+    scsi1: "st:100/vm-100-disk-0.raw,iothread=1",
+    virtio0: "none,media=cdrom",
+    sata0: "st:100/vm-100-disk-0.raw",
+    net1: "virtio=BC:24:11:00:00:01,bridge=vmbr0",
+  };
+
+  test("a disk has the arguments that it would have at start", () => {
+    const plug = drivePlug(config, "scsi1", world, { vmid: 100 });
+    const atStart = build(
+      Object.entries(config)
+        .map(([key, value]) => `${key}: ${value}`)
+        .join("\n"),
+    );
+    for (const object of plug.objects) expect(valuesOf(atStart, "-object")).toContain(object);
+    expect(valuesOf(atStart, "-blockdev")).toContain(printJson(plug.blockdev ?? {}));
+    expect(valuesOf(atStart, "-device")).toContain(plug.controller?.device);
+    expect(valuesOf(atStart, "-device")).toContain(plug.device);
+    expect(plug.drive).toBeUndefined();
+  });
+
+  test("an older machine takes it in one argument", () => {
+    const plug = drivePlug(config, "scsi1", world, { vmid: 100, forceMachine: "pc-i440fx-7.2+pve0" });
+    expect(plug.blockdev).toBeUndefined();
+    expect(plug.drive).toMatch(/^file=\/disk0,if=none,id=drive-scsi1,format=raw/);
+  });
+
+  test("an empty tray has nothing behind it", () => {
+    const plug = drivePlug(config, "virtio0", world, { vmid: 100 });
+    expect(plug).toMatchObject({ objects: [] });
+    expect(plug.blockdev).toBeUndefined();
+  });
+
+  test("a bus that cannot plug is refused", () => {
+    expect(() => drivePlug(config, "sata0", world, { vmid: 100 })).toThrow("cannot plug 'sata0'");
+  });
+
+  test("a card runs the bridge script for plugged cards", () => {
+    const plug = cardPlug(config, "net1", world, { vmid: 100 });
+    expect(plug.netdev).toContain("script=/scripts/pve-bridge-hotplug,");
+    expect(plug.device).toContain("mac=BC:24:11:00:00:01,netdev=net1,");
+  });
 });
 
 test("custom NUMA nodes name their CPUs, memory and host nodes", () => {

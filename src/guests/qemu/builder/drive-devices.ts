@@ -43,7 +43,7 @@ export function throttleObject(drive: Drive): string {
 }
 
 /** The thread that serves a drive, named after what QEMU attaches it to. */
-function iothreadOf(line: CommandLine, drive: Drive): string | undefined {
+export function iothreadOf(line: CommandLine, drive: Drive): string | undefined {
   if (drive.options.iothread !== true) return undefined;
   if (drive.bus === "virtio") return `iothread-${drive.key}`;
   return drive.bus === "scsi" && line.config.scsihw === "virtio-scsi-single"
@@ -189,7 +189,7 @@ function traits(drive: Drive): string[] {
 }
 
 /** The one-argument backend of machines older than 10.0. */
-function driveArgument(line: CommandLine, drive: Drive, volume: BuildVolume | undefined): string {
+export function driveArgument(line: CommandLine, drive: Drive, volume: BuildVolume | undefined): string {
   const { options } = drive;
   const location = volume?.location;
   const path = drive.file === "cdrom" ? "/dev/cdrom" : location?.kind === "path" ? location.path : location?.driveText;
