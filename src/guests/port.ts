@@ -26,6 +26,10 @@ export interface GuestStatus {
   readonly diskread: number;
   readonly diskwrite: number;
   readonly balloon?: number;
+  /** For auto-ballooning of running VMs: smallest size, what the guest says is free, weight (absent: 1000). */
+  readonly balloonMin?: number;
+  readonly freemem?: number;
+  readonly shares?: number;
   /** `some`/`full` averages of the guest's cgroup in percent: cpusome, cpufull, iosome, iofull, memorysome, memoryfull. */
   readonly pressure?: Readonly<Record<string, number>>;
 }

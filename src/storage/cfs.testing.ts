@@ -57,6 +57,11 @@ export class StorageTestCfs {
     return () => this.#listeners.delete(listener);
   }
 
+  /** As after a restart of the real one. */
+  resync(): void {
+    this.#tell({ kind: "resync" });
+  }
+
   /** Where a `ClusterFs` is wanted: what the tests do not call is not there. */
   asClusterFs(): ClusterFs {
     return this as unknown as ClusterFs;

@@ -9,7 +9,8 @@ const flag = (description: string, more: { readonly default?: string | number } 
 const text = (description: string, more: object = {}) =>
   ({ type: "string", optional: 1, description, ...more }) as const;
 const named = (format: string, description: string) => text(description, { format });
-const limit = { type: "number", minimum: 0, optional: 1, description: "Limit in KiB/s; 0 is none." } as const;
+/** KiB/s; 0 is none. */
+const limit = { type: "number", minimum: 0, optional: 1 } as const;
 
 export const BWLIMIT_PROPERTIES = {
   clone: limit,
