@@ -71,6 +71,7 @@ export async function startProxy({ layout, services, log, port, webDir }: ProxyO
     webSockets: new WebSocketBridge(log),
     uploadDir: layout.uploadDir,
     isAllowed: defaults.isAllowed,
+    ...(defaults.realIp === undefined ? {} : { realIp: defaults.realIp }),
     compresses: !defaults.isCompressionOff,
     trustsProxy: false,
     onRequest: () => trim.note(),

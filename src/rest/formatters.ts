@@ -1,6 +1,6 @@
 /** Results and errors as the bytes of each output format. Pure. */
 
-export type FormatName = "json" | "extjs" | "htmljs" | "spiceconfig" | "png";
+export type FormatName = "json" | "extjs" | "htmljs" | "spiceconfig";
 
 const JSON_TYPE = "application/json;charset=UTF-8";
 
@@ -9,7 +9,6 @@ const CONTENT_TYPES: Readonly<Record<FormatName, string>> = {
   extjs: JSON_TYPE,
   htmljs: "text/html;charset=UTF-8",
   spiceconfig: "application/x-virt-viewer;charset=UTF-8",
-  png: "image/png",
 };
 
 export function isFormatName(name: string): name is FormatName {

@@ -33,6 +33,12 @@ describe("parseDefaults", () => {
     expect(parseDefaults(text).isAllowed(address)).toBe(want);
   });
 
+  test("a header says whose request it is, from trusted peers only", () => {
+    const { realIp } = parseDefaults("PROXY_REAL_IP_HEADER=X-Real-IP\nPROXY_REAL_IP_ALLOW_FROM=10.0.0.1\n");
+    expect(realIp?.header).toBe("x-real-ip");
+    expect([realIp?.isTrusted("::ffff:10.0.0.1"), realIp?.isTrusted("10.0.0.2")]).toEqual([true, false]);
+  });
+
   test.each([
     "POLICY=maybe",
     "COMPRESSION=yes",

@@ -19,6 +19,14 @@ export interface ProxyDefaults {
   readonly tlsKeyFile?: string;
   readonly dhParamsFile?: string;
   readonly isAllowed: (address: string) => boolean;
+  /** A reverse proxy in front says whose request it is, by this header, and is believed from these addresses. */
+  readonly realIp?: RealIpRule;
+}
+
+export interface RealIpRule {
+  /** Lower case, as Node gives header names. */
+  readonly header: string;
+  readonly isTrusted: (address: string) => boolean;
 }
 
 /** @throws DefaultsFileError */
@@ -40,6 +48,7 @@ export function parseDefaults(text: string): ProxyDefaults {
       ...(noTls13 ? { maxVersion: "TLSv1.2" as const } : {}),
     },
     isAllowed: accessRule(values),
+    ...realIpRule(values),
   };
 }
 
@@ -72,12 +81,28 @@ function accessRule(values: ReadonlyMap<string, string>): (address: string) => b
   const allow = parseAddressList("ALLOW_FROM", values.get("ALLOW_FROM"));
   const deny = parseAddressList("DENY_FROM", values.get("DENY_FROM"));
   return (address) => {
-    const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
-    const isListed = (list: BlockList | "all" | undefined): boolean =>
-      list === "all" || list?.check(plain, isIPv6(plain) ? "ipv6" : "ipv4") === true;
-    const [isAllowed, isDenied] = [isListed(allow), isListed(deny)];
+    const [isAllowed, isDenied] = [isListed(allow, address), isListed(deny, address)];
     return isAllowed === isDenied ? policy === "allow" : isAllowed;
   };
+}
+
+function realIpRule(values: ReadonlyMap<string, string>): { readonly realIp?: RealIpRule } {
+  const header = values.get("PROXY_REAL_IP_HEADER");
+  if (header === undefined || header === "") return {};
+  const trusted = parseAddressList("PROXY_REAL_IP_ALLOW_FROM", values.get("PROXY_REAL_IP_ALLOW_FROM"));
+  // Without a list every peer is believed, as in the reference: the administrator has put a proxy in front of this port.
+  return {
+    realIp: {
+      header: header.toLowerCase(),
+      isTrusted: (address) => trusted === undefined || isListed(trusted, address),
+    },
+  };
+}
+
+function isListed(list: BlockList | "all" | undefined, address: string): boolean {
+  // An IPv4 peer of a dual-stack socket.
+  const plain = address.startsWith("::ffff:") && address.includes(".") ? address.slice("::ffff:".length) : address;
+  return list === "all" || list?.check(plain, isIPv6(plain) ? "ipv6" : "ipv4") === true;
 }
 
 function parseAddressList(name: string, text: string | undefined): BlockList | "all" | undefined {

@@ -23,6 +23,8 @@ const all = { user: "all" } as const;
 const big = Object.freeze({ text: "x".repeat(5000) });
 let gone: Promise<void> | undefined;
 let uploadParams: unknown;
+/** Bytes that the flood has produced. */
+let flooded = 0;
 
 const methods: readonly Method[] = [
   defineMethod({
@@ -97,6 +99,27 @@ const methods: readonly Method[] = [
       up.on("data", (chunk) => down.write(`<${chunk}>`));
       return Duplex.from({ writable: up, readable: down });
     },
+  }),
+  defineMethod({
+    path: "/flood",
+    method: "GET",
+    name: "f",
+    description: "",
+    permissions: all,
+    parameters: {},
+    returns: {},
+    websocket: async () =>
+      Duplex.from({
+        writable: new PassThrough().resume(),
+        readable: Readable.from(
+          (async function* () {
+            for (;;) {
+              flooded += 65_536;
+              yield Buffer.alloc(65_536);
+            }
+          })(),
+        ),
+      }),
   }),
   defineMethod({
     path: "/nodes/{node}/upload",
@@ -494,6 +517,20 @@ describe("another node", () => {
 });
 
 describe("streams", () => {
+  test("another upgrade than to WebSocket is an ordinary request", async () => {
+    expect(statusLine(await ask("GET", "/api2/json/version", { Connection: "close, Upgrade", Upgrade: "h2c" }))).toBe(
+      "HTTP/1.1 200 OK",
+    );
+  });
+
+  test("a stop does not wait for them", async () => {
+    const own = await startTestServer({ methods, rights });
+    const response = await fetch(`http://127.0.0.1:${own.port}/api2/json/stream`, { headers });
+    const ended = response.text().catch(() => "cut off");
+    await own.stop();
+    expect(await ended).toBe("cut off");
+  });
+
   test("an event stream flows, and its source ends with the client", async () => {
     const abort = new AbortController();
     const socket = connectTls({ port: proxy.port, host: "127.0.0.1", rejectUnauthorized: false });
@@ -553,6 +590,33 @@ describe("WebSockets", () => {
     socket.on("error", () => {});
     socket.terminate();
     expect(status).toBe(want);
+  });
+
+  test("a client that does not read holds the stream back", async () => {
+    const socket = new WebSocket(`wss://127.0.0.1:${proxy.port}/api2/json/flood`, {
+      rejectUnauthorized: false,
+      headers,
+    });
+    await new Promise((resolve) => socket.once("open", resolve));
+    socket.pause();
+    let before = -1;
+    // It settles where every buffer on the way is full.
+    await expect
+      .poll(
+        () => {
+          const isSettled = before === flooded;
+          before = flooded;
+          return isSettled;
+        },
+        { interval: 200, timeout: 15_000 },
+      )
+      .toBe(true);
+    expect(flooded).toBeGreaterThan(0);
+    expect(flooded).toBeLessThan(32 * 1024 * 1024);
+    socket.resume();
+    const held = flooded;
+    await expect.poll(() => flooded).toBeGreaterThan(held);
+    socket.terminate();
   });
 
   test("a plain GET of one says what to do", async () => {

@@ -3,7 +3,7 @@
  * static files, another daemon, or a WebSocket. A slow or hostile client costs its own connection and nothing else.
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { messageOf } from "../../errors/quorate-error.ts";
@@ -12,6 +12,7 @@ import type { Answer, ApiReply, ApiRequest, ConnectionMemo, Dispatcher } from ".
 import { ApiError } from "../errors.ts";
 import { isApiUrl } from "../request-target.ts";
 import type { AccessLog } from "./access-log.ts";
+import type { RealIpRule } from "./defaults-file.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { redirectPlainHttp } from "./plain-http.ts";
 import { type OnHead, safeReason, writePlain, writeRaw } from "./reply-writer.ts";
@@ -47,6 +48,8 @@ export interface ApiServerDeps {
   readonly uploadDir: string;
   /** Whether a peer may connect. */
   readonly isAllowed?: (address: string) => boolean;
+  /** A reverse proxy in front that names the client. */
+  readonly realIp?: RealIpRule;
   /** Whether replies may be compressed. Default: yes. */
   readonly compresses?: boolean;
   /** Believes the headers with which the proxy says whose request it is. */
@@ -85,6 +88,8 @@ export class ApiServer {
   readonly #byAddress = new Map<string, number>();
   readonly #sockets = new Set<Socket>();
   readonly #http: Server;
+  /** Event streams and consoles: they last as long as their client does, so a stop does not wait for them. */
+  readonly #lasting = new Set<Socket | Duplex>();
   #isStopping = false;
 
   constructor(deps: ApiServerDeps) {
@@ -125,6 +130,7 @@ export class ApiServer {
     this.#isStopping = true;
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     this.#http.closeIdleConnections();
+    for (const socket of this.#lasting) socket.destroy();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, STOP_MS);
@@ -140,6 +146,8 @@ export class ApiServer {
       keepAliveTimeout: this.#limits.keepAliveMs,
       // Bodies have limits of their own: an upload may take hours.
       requestTimeout: 0,
+      // Anything else that asks for an upgrade is answered as the plain request that it is too.
+      shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
       connectionsCheckingInterval: Math.min(this.#limits.headerMs, 5_000),
     };
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#onRequest(request, response);
@@ -247,7 +255,6 @@ export class ApiServer {
       memo = {};
       this.#memos.set(socket, memo);
     }
-    const proxied = this.#deps.trustsProxy ? headerText(headers.pveclientip) : undefined;
     return {
       verb: request.method ?? "",
       url: request.url ?? "/",
@@ -256,12 +263,22 @@ export class ApiServer {
       csrfToken: headerText(headers.csrfpreventiontoken),
       contentType: headers["content-type"],
       hasBody: hasBody(request),
-      clientAddress: proxied ?? socket.remoteAddress ?? "",
+      clientAddress: this.#clientOf(request),
       isForwarded: headers.pvedisableproxy !== undefined,
       connection: memo,
       readBody: () => readRequestBody(request),
       signal: () => signalOf(response ?? socket),
     };
+  }
+
+  /** The address that a trusted proxy names, else the peer's. */
+  #clientOf({ headers, socket }: IncomingMessage): string {
+    const peer = socket.remoteAddress ?? "";
+    if (this.#deps.trustsProxy) return headerText(headers.pveclientip) ?? peer;
+    const { realIp } = this.#deps;
+    if (realIp === undefined || !realIp.isTrusted(peer)) return peer;
+    const named = headerText(headers[realIp.header])?.split(",")[0]?.trim() ?? "";
+    return isIP(named) === 0 ? peer : named;
   }
 
   #write(answer: Answer, request: IncomingMessage, response: ServerResponse, startedMs: number): void {
@@ -291,6 +308,7 @@ export class ApiServer {
       case "text":
         return writePlain(reply, { request, response, onHead, compresses: this.#deps.compresses !== false });
       case "raw":
+        if (reply.response.contentType.startsWith("text/event-stream")) this.#keepAsLasting(request.socket);
         return writeRaw(reply.response, { response, onHead, log: this.#deps.log });
       case "forward":
         return this.#forward(reply, request, response, { onHead, startedMs }).then(() => {});
@@ -318,7 +336,7 @@ export class ApiServer {
         node: reply.node,
         body: reply.body,
         ...(reply.contentType === undefined ? {} : { contentType: reply.contentType }),
-        clientAddress: request.socket.remoteAddress ?? "",
+        clientAddress: this.#clientOf(request),
         onHead,
         delay: (status) => (status === 401 ? this.#waitFrom(startedMs) : undefined),
       });
@@ -377,6 +395,7 @@ export class ApiServer {
       if (reply.kind === "websocket") {
         const stream = await reply.open();
         this.#headLogger(request, answer.authid)(101, undefined);
+        this.#keepAsLasting(socket);
         await this.#deps.webSockets.join(request, socket, head, stream);
         return;
       }
@@ -392,12 +411,17 @@ export class ApiServer {
     }
   }
 
+  #keepAsLasting(socket: Socket | Duplex): void {
+    this.#lasting.add(socket);
+    socket.once("close", () => this.#lasting.delete(socket));
+  }
+
   #headLogger(request: IncomingMessage, authid: string | undefined): OnHead {
     const { accessLog } = this.#deps;
     if (accessLog === undefined) return () => {};
     return (status, bytes) => {
       accessLog.add({
-        clientAddress: request.socket.remoteAddress ?? "-",
+        clientAddress: this.#clientOf(request) || "-",
         authid,
         verb: request.method ?? "",
         url: request.url ?? "",
