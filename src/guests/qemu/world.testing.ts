@@ -31,6 +31,8 @@ export class WatchedFiles {
   reads = 0;
   /** Called before each write or removal; throwing makes the operation fail. */
   beforeChange: (what: string, path: string) => void = () => {};
+  /** Runs each write or removal. */
+  around: (operation: () => Promise<void>) => Promise<void> = (operation) => operation();
 
   readonly port: ClusterFs = {
     ...unbound(this.#inner),
@@ -40,13 +42,17 @@ export class WatchedFiles {
     },
     write: async (path, data, options) => {
       this.beforeChange("write", path);
-      await this.#inner.write(path, data, options);
-      this.#texts.set(path, Buffer.from(data).toString("utf8"));
+      await this.around(async () => {
+        await this.#inner.write(path, data, options);
+        this.#texts.set(path, Buffer.from(data).toString("utf8"));
+      });
     },
     remove: async (path) => {
       this.beforeChange("remove", path);
-      await this.#inner.remove(path);
-      this.#texts.delete(path);
+      await this.around(async () => {
+        await this.#inner.remove(path);
+        this.#texts.delete(path);
+      });
     },
   };
 
