@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { memoryClusterFs } from "../cfs/memory.ts";
+import type { CfsEvent, ClusterFs } from "../cfs/port.ts";
 import type { GuestStatus, Guests } from "../guests/port.ts";
 import { type Logger, silentLogger } from "../log/logger.ts";
-import { StorageTestCfs } from "../storage/cfs.testing.ts";
 import { MemoryStorages } from "../storage/port.testing.ts";
 import { GuardedSteps } from "./guarded-steps.ts";
 import { NodeFigureReader } from "./node-figures.ts";
@@ -15,7 +16,8 @@ import { StatusLoop } from "./status-loop.ts";
 
 const MIB = 1024 * 1024;
 let root: string;
-let cfs: StorageTestCfs;
+let cfs: ClusterFs;
+let tell: (event: CfsEvent) => void;
 let errors: string[];
 const log: Logger = {
   ...silentLogger,
@@ -25,16 +27,26 @@ const log: Logger = {
 
 beforeEach(() => {
   root = mkdtempSync(`${tmpdir()}/quorate-stats-`);
-  cfs = new StorageTestCfs();
+  cfs = memoryClusterFs({ nodeName: "n1" });
+  const watch = cfs.watch.bind(cfs);
+  cfs.watch = (listener) => {
+    tell = listener;
+    return watch(listener);
+  };
   errors = [];
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** One line of the `.rrd` dump. */
+async function rrd(key: string): Promise<string | undefined> {
+  return (await cfs.rrd()).get(key)?.join(":");
+}
 
 function cycle(changes: Partial<StatusCycleDeps> = {}): StatusCycle {
   const now = () => 1_700_000_000;
   const daemon = new RrdCachedClient(`${root}/none.sock`);
   return new StatusCycle({
-    cfs: cfs.asClusterFs(),
+    cfs,
     node: new NodeFigureReader({ rootDirectory: root, nowMs: () => 0 }),
     storages: new MemoryStorages(),
     archive: new RrdArchive({ directory: root, daemon, log: silentLogger, now }),
@@ -80,30 +92,31 @@ test("one round tells about the node, guests, storages and the release, in the s
     pressure: { cpusome: 1, cpufull: 2, iosome: 3, iofull: 4, memorysome: 5, memoryfull: 6 },
   });
   await cycle({ guests: guests(running, guest({ vmid: 101, name: "a:b", status: "stopped" })) }).run();
-  const { published } = cfs;
-  expect(published.get("rrd/pve-vm-9.0/100")).toBe(
-    "5:web:paused:0:1700000000:2:0.25:20:10:30:0:1:2:3:4:15:1:2:3:4:5:6",
-  );
-  expect(published.get("rrd/pve-vm-9.0/101")).toBe("0:a b:stopped:0:1700000000:2:U:20:U:30:0:U:U:U:U:U:U:U:U:U:U:U");
-  expect(published.get("rrd/pve-storage-9.0/n1/local")).toBe("1700000000:1000000000000:100000000000");
-  const node = published.get("rrd/pve-node-9.0/n1")?.split(":") ?? [];
+  expect(await rrd("pve-vm-9.0/100")).toBe("5:web:paused:0:1700000000:2:0.25:20:10:30:0:1:2:3:4:15:1:2:3:4:5:6");
+  expect(await rrd("pve-vm-9.0/101")).toBe("0:a b:stopped:0:1700000000:2:U:20:U:30:0:U:U:U:U:U:U:U:U:U:U:U");
+  expect(await rrd("pve-storage-9.0/n1/local")).toBe("1700000000:1000000000000:100000000000");
+  const node = (await rrd("pve-node-9.0/n1"))?.split(":") ?? [];
   expect(node).toHaveLength(3 + RRD_SCHEMAS.node.columns.length);
   expect(node.slice(1, 3)).toEqual(["", "1700000000"]);
-  expect(JSON.parse(published.get("kv/version-info") ?? "")).toEqual({ version: "9.0", release: "9", repoid: "abc" });
-  expect(JSON.parse(published.get("kv/static-info") ?? "")).toMatchObject({ cpus: Number(node[4]) });
+  expect(JSON.parse((await cfs.status("kv/version-info")) ?? "")).toEqual({
+    version: "9.0",
+    release: "9",
+    repoid: "abc",
+  });
+  expect(JSON.parse((await cfs.status("kv/static-info")) ?? "")).toMatchObject({ cpus: Number(node[4]) });
   expect(errors).toEqual([]);
 });
 
 test("the node's use of its cpus is known from the second round on", async () => {
   const rounds = cycle();
   await rounds.run();
-  const cpu = () => cfs.published.get("rrd/pve-node-9.0/n1")?.split(":")[5];
-  expect(cpu()).toBe("U");
+  const cpu = async () => (await rrd("pve-node-9.0/n1"))?.split(":")[5];
+  expect(await cpu()).toBe("U");
   // The kernel counts in hundredths of a second.
   await expect
     .poll(async () => {
       await rounds.run();
-      return Number(cpu());
+      return Number(await cpu());
     })
     .toBeGreaterThanOrEqual(0);
 });
@@ -112,7 +125,7 @@ test("a step that fails costs its own figures only, and is logged once a round",
   const broken: Guests = { ...guests(), status: () => Promise.reject(new Error("QEMU is on fire")) };
   await cycle({ guests: broken, refreshTaskList: () => Promise.reject(new Error("no tasks")) }).run();
   expect(errors).toEqual(["task list update error: no tasks", "qemu status update error: QEMU is on fire"]);
-  expect(cfs.published.has("rrd/pve-storage-9.0/n1/local")).toBe(true);
+  expect(await rrd("pve-storage-9.0/n1/local")).toBeDefined();
 });
 
 test("a storage that fails or is silent leaves the others alone", async () => {
@@ -127,8 +140,8 @@ test("a storage that fails or is silent leaves the others alone", async () => {
   storages.addStorage("elsewhere", { nodes: new Set(["n2"]) });
   storages.addStorage("off", { isEnabled: false });
   await cycle({ storages }).run();
-  const keys = [...cfs.published.keys()].filter((key) => key.startsWith("rrd/pve-storage"));
-  expect(keys).toEqual(["rrd/pve-storage-9.0/n1/local"]);
+  const keys = [...(await cfs.rrd()).keys()].filter((key) => key.startsWith("pve-storage"));
+  expect(keys).toEqual(["pve-storage-9.0/n1/local"]);
   expect(errors).toEqual(["cannot measure storage"]);
 });
 
@@ -139,7 +152,7 @@ test("what rarely changes is told once, and again when the cluster file system w
   await rounds.run();
   await rounds.run();
   expect(count()).toBe(1);
-  cfs.resync();
+  tell({ kind: "resync" });
   await rounds.run();
   expect(count()).toBe(2);
 });
@@ -155,7 +168,7 @@ test("cpu flags are asked for until they are known, but not all the time", async
   };
   const rounds = cycle({ cpuFlags, now: () => now });
   await rounds.run();
-  await expect.poll(() => cfs.published.get("kv/cpuflags-tcg")).toBe("aes sse4.2");
+  await expect.poll(() => cfs.status("kv/cpuflags-tcg")).toBe("aes sse4.2");
   await rounds.run();
   expect(asked).toEqual(["kvm", "tcg"]);
   now += 120;

@@ -70,7 +70,7 @@ describe("images", () => {
     expect(qemuImgInfo(path)).toMatchObject({ format: "qcow2", "virtual-size": 5 * 1024 * 1024 });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(await room.storages.info(volid)).toMatchObject({ format: "qcow2", sizeBytes: 5 * 1024 * 1024 });
-    expect(room.cfs.locks).toContain("storage-extra");
+    expect(room.locks).toContain("storage-extra");
   });
 
   test("numbers go on across formats; a freed number is used again; the last image takes the folder with it", async () => {
@@ -154,14 +154,18 @@ describe("other content", () => {
     writeFileSync(`${vz}/snippets/hook.sh`, "#!");
     writeFileSync(`${backup}.notes`, "first\nsecond");
     writeFileSync(`${vz}/import/app.ova`, "");
-    room.cfs.guestList.set(100, { vmid: 100, node: "n1", type: "qemu", version: 1 });
+    await room.cfs.write("nodes/n1/lxc/101.conf", "");
+    await room.storages.allocate({ storage: "local", vmid: 101, sizeKiB: 1 });
     const listed = await room.storages.list("local");
     expect(listed.map(({ volid, format }) => [volid, format])).toEqual([
       ["local:backup/vzdump-qemu-100-2024_05_06-07_08_09.vma.zst", "vma.zst"],
       ["local:import/app.ova", "ova"],
       ["local:iso/a.iso", "iso"],
+      ["local:101/vm-101-disk-0.raw", "raw"],
       ["local:snippets/hook.sh", "snippet"],
     ]);
+    // The image of a container.
+    expect(listed[3]).toMatchObject({ content: "rootdir", vmid: 101 });
     expect(listed[0]).toMatchObject({ notes: "first", protected: 1, vmid: 100, subtype: "qemu" });
   });
 

@@ -58,7 +58,7 @@ beforeEach(async () => {
   mkdirSync(room.at("up"));
   const methods = storageMethods({
     storages: room.storages,
-    cfs: room.cfs.asClusterFs(),
+    cfs: room.cfs,
     tasks,
     layout,
     log: silentLogger,
@@ -114,15 +114,15 @@ describe("/storage", () => {
   test("a storage is added, changed and removed, and the file says so in order", async () => {
     const values = { storage: "big", type: "dir", path: `${room.root}/big/`, content: "iso,images", shared: "0" };
     expect(await call("POST", "/storage", values)).toMatchObject({ status: 200, body: { data: { storage: "big" } } });
-    const text = () => room.cfs.files.get("storage.cfg")?.data.toString();
-    expect(text()).toContain(`dir: big\n\tpath ${room.root}/big\n\tcontent iso,images\n\tshared 0\n`);
+    const text = () => room.config();
+    expect(await text()).toContain(`dir: big\n\tpath ${room.root}/big\n\tcontent iso,images\n\tshared 0\n`);
     expect(readdirSync(room.at("big")).sort()).toEqual(["images", "template"]);
     expect((await call("PUT", "/storage/big", { content: "iso", delete: "shared" })).status).toBe(200);
     expect(await call("GET", "/storage/big")).toMatchObject({ body: { data: { content: "iso", type: "dir" } } });
-    expect(text()).not.toContain("shared");
+    expect(await text()).not.toContain("shared");
     expect((await call("DELETE", "/storage/big")).status).toBe(200);
-    expect(text()).not.toContain("big");
-    expect(room.cfs.locks).toContain("file-storage_cfg");
+    expect(await text()).not.toContain("big");
+    expect(room.locks).toContain("file-storage_cfg");
   });
 
   test.each([
@@ -144,11 +144,11 @@ describe("/storage", () => {
     ],
     ["a wrong id", { storage: "-", type: "dir", path: "/x" }, 400, /storage/],
   ])("refuses %s", async (_, values, status, message) => {
-    const before = room.cfs.files.get("storage.cfg")?.digest;
+    const before = await room.config();
     const reply = await call("POST", "/storage", values);
     expect(reply.status).toBe(status);
     expect(JSON.stringify(reply.body)).toMatch(message);
-    expect(room.cfs.files.get("storage.cfg")?.digest).toBe(before);
+    expect(await room.config()).toBe(before);
   });
 
   test("a fixed option stays, an old digest is refused", async () => {
