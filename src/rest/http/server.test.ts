@@ -192,7 +192,7 @@ beforeAll(async () => {
           throw new Error(`hostname lookup '${node}' failed - unknown`);
         },
       }),
-      limits: { headerMs: 400, maxConnectionsByAddress: 40 },
+      limits: { headerMs: 400, keepAliveMs: 400, maxConnectionsByAddress: 40 },
     },
   });
 });

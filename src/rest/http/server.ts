@@ -14,10 +14,21 @@ import { isApiUrl } from "../request-target.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { RealIpRule } from "./defaults-file.ts";
 import type { Forwarder } from "./forwarder.ts";
+import { OpenConnections } from "./open-connections.ts";
 import { redirectPlainHttp } from "./plain-http.ts";
-import { type OnHead, safeReason, writePlain, writeRaw } from "./reply-writer.ts";
-import { MAX_BODY_BYTES, readRequestBody } from "./request-body.ts";
+import { type OnHead, writePlain, writeRaw } from "./reply-writer.ts";
+import { readRequestBody } from "./request-body.ts";
 import type { StaticFiles } from "./static-files.ts";
+import {
+  bareReply,
+  endSocket,
+  hasBody,
+  headerText,
+  MAX_HEADER_BYTES,
+  MAX_HEADER_LINES,
+  refuseMalformed,
+  refuseTransport,
+} from "./transport-rules.ts";
 import type { WebSocketBridge } from "./websocket-bridge.ts";
 
 /** Certificate chain and key, PEM. */
@@ -76,8 +87,6 @@ const DEFAULT_LIMITS: ServerLimits = {
   keepAliveMs: 5_000,
 };
 
-const MAX_HEADER_BYTES = 8192;
-const MAX_HEADER_LINES = 64;
 const REFUSED_LOGIN_MS = 3_000;
 const STOP_MS = 5_000;
 
@@ -85,8 +94,7 @@ export class ApiServer {
   readonly #deps: ApiServerDeps;
   readonly #limits: ServerLimits;
   readonly #memos = new WeakMap<object, ConnectionMemo>();
-  readonly #byAddress = new Map<string, number>();
-  readonly #sockets = new Set<Socket>();
+  readonly #open = new OpenConnections();
   readonly #http: Server;
   /** Event streams and consoles: they last as long as their client does, so a stop does not wait for them. */
   readonly #lasting = new Set<Socket | Duplex>();
@@ -132,7 +140,7 @@ export class ApiServer {
     this.#http.closeIdleConnections();
     for (const socket of this.#lasting) socket.destroy();
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
+      this.#open.destroyAll();
     }, STOP_MS);
     await closed;
     clearTimeout(timer);
@@ -199,25 +207,14 @@ export class ApiServer {
 
   #admit(socket: Socket): void {
     const address = socket.remoteAddress ?? "";
-    const count = (this.#byAddress.get(address) ?? 0) + 1;
     if (this.#deps.isAllowed?.(address) === false) {
       this.#deps.log.info({ address }, "refused a connection by the access rules");
       socket.destroy();
       return;
     }
-    // A Unix socket has no address; its only client is the proxy.
-    if (address !== "" && !this.#deps.trustsProxy && count > this.#limits.maxConnectionsByAddress) {
-      socket.destroy();
-      return;
-    }
-    this.#byAddress.set(address, count);
-    this.#sockets.add(socket);
-    socket.once("close", () => {
-      this.#sockets.delete(socket);
-      const left = (this.#byAddress.get(address) ?? 1) - 1;
-      if (left <= 0) this.#byAddress.delete(address);
-      else this.#byAddress.set(address, left);
-    });
+    // The only client of the daemon is the proxy, which has counted already.
+    const max = this.#deps.trustsProxy ? Number.POSITIVE_INFINITY : this.#limits.maxConnectionsByAddress;
+    if (!this.#open.add(socket, address, max)) socket.destroy();
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -450,52 +447,6 @@ export class ApiServer {
     if (response.headersSent) response.destroy();
     else response.writeHead(500, "internal error", { Connection: "close", "Content-Length": "0" }).end();
   }
-}
-
-function bareReply(status: number, reason: string): Extract<ApiReply, { kind: "bare" }> {
-  return { kind: "bare", status, reason, body: "" };
-}
-
-function headerText(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  const length = headers["content-length"];
-  return length !== undefined && length !== "0";
-}
-
-/** What is refused whoever asks. */
-function refuseTransport(request: IncomingMessage, url: string): Extract<ApiReply, { kind: "bare" }> | undefined {
-  const { headers, method } = request;
-  if (request.rawHeaders.length > 2 * MAX_HEADER_LINES) return bareReply(400, "too many http header lines (> 64)");
-  if (headers["transfer-encoding"] !== undefined) return bareReply(501, "chunked transfer encoding not supported");
-  if (!hasBody(request))
-    return isApiUrl(url) || method === "GET" ? undefined : bareReply(501, `method '${method}' not available`);
-  if (method === "GET" || method === "DELETE") return bareReply(501, `Unexpected content for method '${method}'`);
-  const isUpload = headers["content-type"]?.startsWith("multipart/form-data") === true;
-  if (!isUpload && Number(headers["content-length"]) > MAX_BODY_BYTES) return bareReply(501, "for data too large");
-  return undefined;
-}
-
-function refuseMalformed(error: Error, socket: Duplex): void {
-  if (socket.destroyed || !socket.writable) return;
-  const code = "code" in error ? String(error.code) : "";
-  if (code === "ECONNRESET" || code === "EPIPE" || code.startsWith("ERR_SSL")) {
-    socket.destroy();
-    return;
-  }
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") endSocket(socket, 408, "Request Timeout");
-  else if (code === "HPE_HEADER_OVERFLOW") endSocket(socket, 400, "http header too large");
-  else if (code.startsWith("HPE_INVALID_HEADER")) endSocket(socket, 506, "unable to parse http header");
-  else endSocket(socket, 400, "bad request");
-}
-
-function endSocket(socket: Duplex, status: number, reason: string): void {
-  socket.end(`HTTP/1.1 ${status} ${safeReason(reason)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, "latin1");
-  // A client that does not read must not keep the socket.
-  const timer = setTimeout(() => socket.destroy(), 5_000);
-  socket.once("close", () => clearTimeout(timer));
 }
 
 /** The status inside an extjs answer. */
