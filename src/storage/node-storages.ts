@@ -13,7 +13,7 @@ import type { Layout } from "../os/layout.ts";
 import type { Section } from "../section-config/index.ts";
 import { entryOf, readStorageConfig, STANDARD_LOCAL_PATH, STORAGE_CFG, type StorageConfig } from "./config.ts";
 import { DirPlugin } from "./dir-plugin.ts";
-import { StorageError } from "./errors.ts";
+import { StorageError, StorageHangsError } from "./errors.ts";
 import { StorageGuard } from "./guard.ts";
 import type { StoragePlugin, VolumeAttributes } from "./plugin.ts";
 import type { ListedVolume, ParsedVolume, StorageEntry, StorageStatus, Storages, VolumeInfo } from "./port.ts";
@@ -196,16 +196,16 @@ export class NodeStorages implements Storages {
   }
 
   async status(storage: string): Promise<StorageStatus | undefined> {
-    const entry = await this.entry(storage);
-    return this.#plugin(entry).status(entry);
+    return this.statusOf(await this.entry(storage));
   }
 
-  /** Like {@link status} after an attempt to activate; never fails for a storage that cannot be used. */
-  async statusActivated(entry: StorageEntry): Promise<StorageStatus | undefined> {
+  /** Like {@link status}; never fails for a storage that cannot be used. */
+  async statusOf(entry: StorageEntry): Promise<StorageStatus | undefined> {
     const plugin = this.#plugin(entry);
     try {
       await plugin.activate(entry);
     } catch (error) {
+      if (error instanceof StorageHangsError) return undefined;
       // An unusable storage is a state that is shown, not a failure of who looks.
       this.#log.debug({ storage: entry.storage, err: error }, "storage is not active");
       return { total: 0, used: 0, avail: 0, active: false };

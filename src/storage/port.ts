@@ -80,6 +80,9 @@ export interface Storages {
     storage: string,
     filter?: { readonly vmid?: number; readonly content?: string },
   ): Promise<readonly ListedVolume[]>;
-  /** Measured now, in a killable child, within the probe's limit. Undefined: it does not answer. */
+  /**
+   * Measured now, in a killable child, within the probe's limit, after an attempt to make it usable. Inactive: it cannot
+   * be used. Undefined: it does not answer.
+   */
   status(storage: string): Promise<StorageStatus | undefined>;
 }

@@ -120,7 +120,7 @@ export function nodeMethods(deps: StorageMethodDeps): Method[] {
 /** A storage that is disabled, not of this node, or silent is a row like any other: inactive and empty. */
 async function stateOf({ storages }: StorageMethodDeps, entry: StorageEntry) {
   const isUsable = entry.isEnabled && entry.nodes?.has(storages.nodeName) !== false;
-  const status = isUsable ? await storages.statusActivated(entry) : undefined;
+  const status = isUsable ? await storages.statusOf(entry) : undefined;
   return {
     type: entry.type,
     content: contentText(entry),
