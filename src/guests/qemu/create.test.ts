@@ -100,6 +100,18 @@ test("a storage that does not exist is refused before the task", async () => {
   expect(node.config(100)).toBeUndefined();
 });
 
+test.each([
+  { name: "an upload", drive: "local:import/a.qcow2", text: "content type needs to be 'images' or 'iso'" },
+  {
+    name: "an ISO as disk",
+    drive: "local:iso/a.iso",
+    text: "scsi0: explicit media parameter is required for iso images",
+  },
+])("$name is not attached", async ({ drive, text }) => {
+  node.storages.addVolume(drive, 2 ** 20);
+  await expect(node.call("POST", "", { vmid: 100, scsi0: drive })).rejects.toThrow(text);
+});
+
 test("of many creations of one id at once exactly one wins", async () => {
   const results = await Promise.allSettled(Array.from({ length: 8 }, () => node.call("POST", "", { vmid: 100 })));
   expect(results.filter((result) => result.status === "fulfilled")).toHaveLength(1);

@@ -1,9 +1,17 @@
 /** What is done to disk images by programs: measuring a foreign image, copying one image's content into another. */
 import { runCommand } from "../../os/run-command.ts";
 
+export interface MeasuredImage {
+  readonly format: string;
+  /** Virtual size. */
+  readonly sizeBytes: number;
+  /** Whether it refers to no other file: no backing image, no external data. */
+  readonly isStandalone: boolean;
+}
+
 export interface DiskTools {
-  /** Format and virtual size of any image. */
-  measure(path: string): Promise<{ readonly format: string; readonly sizeBytes: number }>;
+  /** @param format as known from elsewhere; without one it is guessed from the content, which a guest may have written. */
+  measure(path: string, format?: string): Promise<MeasuredImage>;
   /** Copies the content of one image into an existing one at least as large. */
   copy(request: {
     readonly source: string;
@@ -20,12 +28,15 @@ const COPY_TIMEOUT_MS = 24 * 3600 * 1000;
 
 /** By qemu-img. */
 export const qemuImg: DiskTools = {
-  async measure(path) {
-    const { stdout } = await runCommand(["qemu-img", "info", "--output=json", path], { timeoutMs: MEASURE_TIMEOUT_MS });
+  async measure(path, format) {
+    const known = format === undefined ? [] : ["-f", format];
+    const argv = ["qemu-img", "info", "--output=json", ...known, path];
+    const { stdout } = await runCommand(argv, { timeoutMs: MEASURE_TIMEOUT_MS });
     const info: unknown = JSON.parse(stdout);
     const isInfo = typeof info === "object" && info !== null && "format" in info && "virtual-size" in info;
     if (!isInfo) throw new Error(`qemu-img info '${path}': unexpected answer`);
-    return { format: String(info.format), sizeBytes: Number(info["virtual-size"]) };
+    const refersElsewhere = "backing-filename" in info || stdout.includes('"data-file"');
+    return { format: String(info.format), sizeBytes: Number(info["virtual-size"]), isStandalone: !refersElsewhere };
   },
 
   async copy({ source, sourceFormat, target, targetFormat, signal }) {

@@ -21,7 +21,7 @@ export interface DisksDeps {
 /** Where the bytes of a new disk come from. */
 type Content =
   | { readonly kind: "empty" }
-  | { readonly kind: "import"; readonly path: string; readonly format: string }
+  | { readonly kind: "import"; readonly path: string; readonly format: string; readonly sizeBytes: number }
   | { readonly kind: "firmware"; readonly path: string };
 
 export type PlannedDisk =
@@ -97,7 +97,7 @@ export class Disks {
       if (drive.options["import-from"] !== undefined) {
         throw new VmRefusedError(`${drive.key}: 'import-from' needs a new disk, e.g. '<storage>:0'`);
       }
-      return { kind: "present", drive: await this.#withSize(drive) };
+      return { kind: "present", drive: await this.#attachable(drive) };
     }
     const entry = await this.#deps.storages.entry(storage);
     if (!entry.content.has("images")) {
@@ -129,20 +129,26 @@ export class Disks {
     };
   }
 
-  /** A volume's size is kept in the config, as seen when it is attached. */
-  async #withSize(drive: Drive): Promise<Drive> {
+  /**
+   * A drive on what exists, with its size as seen now. Only images and ISOs are attached: other files came from outside
+   * and may name any file of the host in their header.
+   */
+  async #attachable(drive: Drive): Promise<Drive> {
     if (!hasVolume(drive)) return drive;
+    const { vtype } = await this.#deps.storages.parse(drive.file);
+    if (vtype !== "images" && vtype !== "iso") {
+      throw new VmRefusedError(`unable to use volume ${drive.file} - content type needs to be 'images' or 'iso'`);
+    }
+    if (vtype === "iso" && drive.options.media === undefined) {
+      throw new VmRefusedError(`${drive.key}: explicit media parameter is required for iso images`);
+    }
     const info = await this.#deps.storages.info(drive.file);
     return { ...drive, sizeBytes: info.sizeBytes };
   }
 
   async #contentOf(drive: Drive, context: PlanContext): Promise<Content> {
     const source = drive.options["import-from"];
-    if (typeof source === "string") {
-      const path = source.startsWith("/") ? source : await this.#deps.storages.pathOf(source);
-      const { format } = await this.#deps.tools.measure(path);
-      return { kind: "import", path, format };
-    }
+    if (typeof source === "string") return { kind: "import", ...(await this.#sourceOf(source)) };
     if (drive.bus !== "efidisk") return { kind: "empty" };
     const { efitype } = drive.options;
     const { vars } = firmwareFiles({
@@ -154,8 +160,28 @@ export class Disks {
     return { kind: "firmware", path: join(this.#deps.firmwareDir, vars) };
   }
 
+  /**
+   * Where an import reads from. The format of a volume is the one that its storage says, never a guess: a guest can write
+   * an image header into its raw disk that names any file of the host.
+   */
+  async #sourceOf(source: string): Promise<{ path: string; format: string; sizeBytes: number }> {
+    const { storages, tools } = this.#deps;
+    if (source.startsWith("/")) {
+      const { format, sizeBytes } = await tools.measure(source);
+      return { path: source, format, sizeBytes };
+    }
+    const volume = await storages.parse(source);
+    const path = await storages.pathOf(source);
+    const measured = await tools.measure(path, volume.format);
+    // Uploads come from outside; images of guests may stand on a template's.
+    if (volume.vtype !== "images" && !measured.isStandalone) {
+      throw new VmRefusedError(`cannot import '${source}': the image refers to other files`);
+    }
+    return { path, format: volume.format, sizeBytes: measured.sizeBytes };
+  }
+
   async #sizeOf(drive: Drive, content: Content): Promise<number> {
-    if (content.kind === "import") return Math.ceil((await this.#deps.tools.measure(content.path)).sizeBytes / KIB);
+    if (content.kind === "import") return Math.ceil(content.sizeBytes / KIB);
     if (content.kind === "firmware") {
       const found = await stat(content.path).catch((cause: unknown) => {
         throw new VmRefusedError(`EFI vars image '${content.path}' not found`, { cause });

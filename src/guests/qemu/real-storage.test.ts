@@ -1,6 +1,6 @@
 /** The whole life of a VM's disks on a real directory with a real qemu-img. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CachedFiles } from "../../cfs/cached-files.ts";
@@ -25,7 +25,7 @@ describe.skipIf(!hasTools)("on a real directory", () => {
     mkdirSync(other, { recursive: true });
     node.files.put(
       "storage.cfg",
-      `dir: local\n\tpath /var/lib/vz\n\tcontent images,iso,snippets\n\ndir: other\n\tpath ${other}\n\tcontent images\n`,
+      `dir: local\n\tpath /var/lib/vz\n\tcontent images,iso,snippets,import\n\ndir: other\n\tpath ${other}\n\tcontent images\n`,
     );
   });
   afterEach(() => node.close());
@@ -69,6 +69,25 @@ describe.skipIf(!hasTools)("on a real directory", () => {
     const copy = readFileSync(join(root, "images/100/vm-100-disk-0.raw"));
     expect(copy.subarray(0, 7).toString()).toBe("boot me");
     expect(copy.length).toBe(2 ** 20);
+  });
+
+  test("an upload that names a file of the host is refused, a disk that pretends to is copied as it is", async () => {
+    const secret = join(node.deps.layout.root, "secret");
+    writeFileSync(secret, Buffer.alloc(65_536, "secret"));
+    const trap = join(node.deps.layout.root, "trap.qcow2");
+    spawnSync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", secret, "-F", "raw", trap]);
+    mkdirSync(join(root, "import"), { recursive: true });
+    cpSync(trap, join(root, "import/trap.qcow2"));
+    await expect(
+      node.call("POST", "", { vmid: 100, scsi0: "local:0,import-from=local:import/trap.qcow2" }),
+    ).rejects.toThrow("the image refers to other files");
+    mkdirSync(join(root, "images/99"), { recursive: true });
+    cpSync(trap, join(root, "images/99/vm-99-disk-0.raw"));
+    await node.call("POST", "", { vmid: 100, scsi0: "local:0,import-from=local:99/vm-99-disk-0.raw" });
+    ok();
+    const copy = readFileSync(join(root, "images/100/vm-100-disk-0.raw"));
+    expect(copy.includes("secretsecret")).toBe(false);
+    expect(copy.subarray(0, 3).toString()).toBe("QFI");
   });
 
   test("a cloud-init drive is an ISO that the guest finds", async () => {

@@ -255,7 +255,7 @@ export class TestNode {
 
   #tools(): DiskTools {
     return {
-      measure: async () => ({ format: "qcow2", sizeBytes: 2 * GIB }),
+      measure: async () => ({ format: "qcow2", sizeBytes: 2 * GIB, isStandalone: true }),
       copy: async ({ source, sourceFormat, target, targetFormat }) => {
         this.copies.push(`${sourceFormat} ${source} -> ${targetFormat} ${target.split("/").at(-1)}`);
       },
