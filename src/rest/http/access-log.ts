@@ -98,7 +98,11 @@ function formatStamp(date: Date): string {
   return `${day}:${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`;
 }
 
+/** Parameters whose values open doors. */
+const SECRETS = /([?&;](?:password|vncticket|ticket|tfa-challenge|otp)=)[^&;]*/gi;
+
 /** Node refuses line breaks in URLs; quotes could still end the field early. */
 function oneLine(url: string): string {
-  return url.includes('"') ? url.replaceAll('"', "%22") : url;
+  const masked = url.includes("?") ? url.replace(SECRETS, "$1...") : url;
+  return masked.includes('"') ? masked.replaceAll('"', "%22") : masked;
 }

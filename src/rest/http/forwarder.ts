@@ -43,6 +43,10 @@ const NODE_TIMEOUT_MS = 30_000;
 /** Silence in the middle of an answer. */
 const BODY_TIMEOUT_MS = 300_000;
 
+/** How long a daemon may be away, and how often it is looked for. */
+const RESTART_MS = 3_000;
+const RECONNECT_MS = 50;
+
 const COPIED_REQUEST_HEADERS = [
   "cookie",
   "authorization",
@@ -74,8 +78,19 @@ export class Forwarder {
 
   /** @returns the status that the client got. @throws ApiError 595, 596 or 599 when nothing was answered. */
   async forward(call: ForwardedCall): Promise<number> {
-    const pool = call.node === undefined ? await this.#daemonPool() : await this.#nodePool(call.node);
-    return await send(pool, call, this.#deps.log);
+    if (call.node !== undefined) return await send(await this.#nodePool(call.node), call, this.#deps.log);
+    const pool = await this.#daemonPool();
+    const untilMs = performance.now() + RESTART_MS;
+    for (;;) {
+      try {
+        return await send(pool, call, this.#deps.log);
+      } catch (error) {
+        // Nothing was sent where nobody listens. A daemon that restarts is back in a moment.
+        const isAway = error instanceof ApiError && error.status === 595;
+        if (!isAway || performance.now() > untilMs || call.response.destroyed) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -171,7 +186,7 @@ function send(pool: Pool, call: ForwardedCall, log: Logger): Promise<number> {
       },
       onResponseError(_controller, error) {
         response.off("close", onClose);
-        if (!response.headersSent && !response.destroyed) {
+        if (!response.headersSent) {
           reject(forwardError(error));
           return;
         }

@@ -26,6 +26,13 @@ let uploadParams: unknown;
 /** Bytes that the flood has produced. */
 let flooded = 0;
 
+async function* flood(): AsyncGenerator<Buffer> {
+  for (;;) {
+    flooded += 65_536;
+    yield Buffer.alloc(65_536);
+  }
+}
+
 const methods: readonly Method[] = [
   defineMethod({
     path: "/version",
@@ -101,6 +108,20 @@ const methods: readonly Method[] = [
     },
   }),
   defineMethod({
+    path: "/download",
+    method: "GET",
+    name: "d",
+    description: "",
+    permissions: all,
+    parameters: {},
+    returns: {},
+    handler: () => {
+      const body = Readable.from(flood());
+      gone = new Promise((resolve) => body.once("close", resolve));
+      return new RawResponse("application/octet-stream", body);
+    },
+  }),
+  defineMethod({
     path: "/flood",
     method: "GET",
     name: "f",
@@ -111,14 +132,7 @@ const methods: readonly Method[] = [
     websocket: async () =>
       Duplex.from({
         writable: new PassThrough().resume(),
-        readable: Readable.from(
-          (async function* () {
-            for (;;) {
-              flooded += 65_536;
-              yield Buffer.alloc(65_536);
-            }
-          })(),
-        ),
+        readable: Readable.from(flood()),
       }),
   }),
   defineMethod({
@@ -344,6 +358,20 @@ describe("hostile clients", () => {
     expect(await raw("GET / HTTP/1.1\r\n", true)).toBe("");
   });
 
+  test("one that does not read its download is cut off, and the download's source with it", async () => {
+    const own = await startTestServer({ methods, rights, server: { limits: { stallMs: 500 } } });
+    const socket = connectTcp(own.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.pause();
+    flooded = 0;
+    socket.write(`GET /api2/json/download HTTP/1.1\r\nHost: x\r\nCookie: ${cookie()}\r\n\r\n`);
+    await expect.poll(() => flooded, { timeout: 5_000 }).toBeGreaterThan(0);
+    await gone;
+    expect(flooded).toBeLessThan(64 * 1024 * 1024);
+    socket.destroy();
+    await own.stop();
+  });
+
   test("one that opens many connections gets no more than its share", async () => {
     const sockets = Array.from({ length: 60 }, () => connectTcp(proxy.port, "127.0.0.1"));
     let refused = 0;
@@ -467,6 +495,38 @@ describe("forwarding", () => {
     const response = await fetch(`http://127.0.0.1:${alone.port}/api2/json/root`, { method: "POST", headers });
     expect([response.status, response.statusText]).toEqual([595, "Connection refused"]);
     await alone.stop();
+  });
+});
+
+describe("a daemon that restarts", () => {
+  test("is waited for", async () => {
+    const socket = join(dir, "late.sock");
+    const near = await startTestServer({
+      methods,
+      rights,
+      server: {
+        forwarder: new Forwarder({
+          daemon: { socket },
+          log: silentLogger,
+          resolveNode: async () => {
+            throw new Error("x");
+          },
+        }),
+      },
+    });
+    const answer = fetch(`http://127.0.0.1:${near.port}/api2/json/root`, { method: "POST", headers });
+    const early = await Promise.race([answer, new Promise((resolve) => setTimeout(() => resolve("waits"), 200))]);
+    expect(early).toBe("waits");
+    const back = await startTestServer({
+      methods,
+      rights,
+      socket,
+      dispatcher: { role: "daemon" },
+      server: { trustsProxy: true },
+    });
+    expect((await answer).status).toBe(200);
+    await near.stop();
+    await back.stop();
   });
 });
 

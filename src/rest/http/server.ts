@@ -78,6 +78,8 @@ export interface ServerLimits {
   /** From a connection or the previous answer to the end of the header. */
   readonly headerMs: number;
   readonly keepAliveMs: number;
+  /** In the middle of a request or an answer, while nothing moves: longer than any method takes. */
+  readonly stallMs: number;
 }
 
 const DEFAULT_LIMITS: ServerLimits = {
@@ -85,6 +87,7 @@ const DEFAULT_LIMITS: ServerLimits = {
   maxConnectionsByAddress: 300,
   headerMs: 10_000,
   keepAliveMs: 5_000,
+  stallMs: 300_000,
 };
 
 const REFUSED_LOGIN_MS = 3_000;
@@ -154,6 +157,9 @@ export class ApiServer {
       keepAliveTimeout: this.#limits.keepAliveMs,
       // Bodies have limits of their own: an upload may take hours.
       requestTimeout: 0,
+      // A peer whose machine is gone is noticed even on an event stream.
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
       // Anything else that asks for an upgrade is answered as the plain request that it is too.
       shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
       connectionsCheckingInterval: Math.min(this.#limits.headerMs, 5_000),
@@ -176,6 +182,7 @@ export class ApiServer {
             },
             onRequest,
           );
+    server.timeout = this.#limits.stallMs;
     server.maxHeadersCount = MAX_HEADER_LINES + 1;
     server.on("clientError", (error: Error, socket: Duplex) => refuseMalformed(error, socket));
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -409,6 +416,8 @@ export class ApiServer {
   }
 
   #keepAsLasting(socket: Socket | Duplex): void {
+    // Silence is normal here.
+    if ("setTimeout" in socket) socket.setTimeout(0);
     this.#lasting.add(socket);
     socket.once("close", () => this.#lasting.delete(socket));
   }
