@@ -11,9 +11,9 @@ import type { VmConfig, VmConfigFile } from "./config.ts";
 import { VmRefusedError } from "./config-error.ts";
 import { checkLock, type VmConfigs } from "./config-store.ts";
 import { creationMeta } from "./create.ts";
+import type { Datacenter } from "./datacenter.ts";
 import { DRIVE_KEYS, type Drive, hasVolume, isCloudinitDrive, readDrive } from "./drives.ts";
 import type { Hotplug } from "./hotplug-port.ts";
-import type { MacPrefix } from "./mac-prefix.ts";
 import { without } from "./pending.ts";
 import { net as netProperties } from "./schema/devices.ts";
 import { requestedDrives } from "./schema/drive.ts";
@@ -35,7 +35,7 @@ export interface VmClonerDeps {
   readonly assembler: VmAssembler;
   readonly storages: Storages;
   readonly hotplug: Pick<Hotplug, "isRunning">;
-  readonly macPrefix: MacPrefix;
+  readonly datacenter: Datacenter;
   readonly random: Randomness;
   readonly now: () => number;
   readonly qemuVersion: () => Promise<string | undefined>;
@@ -117,9 +117,9 @@ export class VmCloner {
       else plain[key] = forgetIdentity(key, value);
     }
     const { random, now, qemuVersion } = this.#deps;
-    const macPrefix = await this.#deps.macPrefix();
+    const datacenter = await this.#deps.datacenter();
     const config: Record<string, string> = {
-      ...completeOptions(plain, { macPrefix, random }),
+      ...completeOptions(plain, { datacenter, random }),
       name: args.name ?? `Copy-of-VM-${source.current.name ?? args.vmid}`,
       meta: creationMeta(await qemuVersion(), now()),
     };

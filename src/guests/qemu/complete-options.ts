@@ -1,5 +1,6 @@
 /** Options as they are stored: what the system fills in, and what is put in order. Pure but for the randomness given. */
 import { splitList } from "../../rest/split-list.ts";
+import type { DatacenterDefaults } from "./datacenter.ts";
 import { DRIVE_KEYS } from "./drives.ts";
 import { net as netProperties } from "./schema/devices.ts";
 import { printProperties, readProperties } from "./values.ts";
@@ -21,7 +22,7 @@ export function randomMac(prefix: string, random: Randomness): string {
 /** Options as they are stored: cards get their address, `vmgenid: 1` its UUID, tags their order. */
 export function completeOptions(
   options: Readonly<Record<string, string>>,
-  context: { readonly macPrefix: string; readonly random: Randomness },
+  context: { readonly datacenter: DatacenterDefaults; readonly random: Randomness },
 ): Record<string, string> {
   const complete: Record<string, string> = {};
   for (const [key, value] of Object.entries(options)) complete[key] = completeOption(key, value, context);
@@ -31,16 +32,23 @@ export function completeOptions(
 function completeOption(
   key: string,
   value: string,
-  { macPrefix, random }: { readonly macPrefix: string; readonly random: Randomness },
+  { datacenter, random }: { readonly datacenter: DatacenterDefaults; readonly random: Randomness },
 ): string {
   if (/^net\d+$/.test(key)) {
     const values = readProperties(key, netProperties, value);
-    const macaddr = values.macaddr === undefined ? randomMac(macPrefix, random) : String(values.macaddr).toUpperCase();
+    const macaddr =
+      values.macaddr === undefined ? randomMac(datacenter.macPrefix, random) : String(values.macaddr).toUpperCase();
     return printProperties(netProperties, { ...values, macaddr });
   }
   if (key === "vmgenid" && value === "1") return random.uuid();
-  if (key === "tags") return [...new Set(splitList(value).map((tag) => tag.toLowerCase()))].sort().join(";");
+  if (key === "tags") return tidyTags(value, datacenter);
   return value;
+}
+
+function tidyTags(text: string, { keepsTagCase, keepsTagOrder }: DatacenterDefaults): string {
+  const tags = splitList(text).map((tag) => (keepsTagCase ? tag : tag.toLowerCase()));
+  const unique = [...new Set(tags)];
+  return (keepsTagOrder ? unique : unique.sort()).join(";");
 }
 
 /** Splits options into those that are drives and the rest. */

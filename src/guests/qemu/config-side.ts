@@ -22,11 +22,11 @@ import type { Randomness } from "./complete-options.ts";
 import type { VmConfigFile } from "./config.ts";
 import { VmConfigs } from "./config-store.ts";
 import { type CreateArgs, VmCreator } from "./create.ts";
+import { datacenterFrom } from "./datacenter.ts";
 import { type DestroyArgs, VmDestroyer } from "./destroy.ts";
 import { type DiskTools, qemuImg } from "./disk-tools.ts";
 import { Disks } from "./disks.ts";
 import type { Hotplug } from "./hotplug-port.ts";
-import { macPrefixFrom } from "./mac-prefix.ts";
 import { DiskMover, type MoveDiskArgs } from "./move-disk.ts";
 import { type ResizeArgs, VmResizer } from "./resize.ts";
 import { type UpdateArgs, type UpdateLog, VmUpdater } from "./update.ts";
@@ -78,17 +78,17 @@ export function qemuConfigSide(deps: QemuConfigDeps): QemuConfigSide {
   const workDir = join(layout.qemuRun, "cloudinit");
   const cloudinit = new CloudinitDrives({ storages, tools, workDir, resolvConf: layout.hostResolvConf });
   const disks = new Disks({ storages, tools, firmwareDir: layout.hostFirmwareDir });
-  const macPrefix = macPrefixFrom(files);
+  const datacenter = datacenterFrom(files);
   const assembler = new VmAssembler({ nodeName, cfs, configs, disks, storages, access: deps.access, log });
-  const updater = new VmUpdater({ configs, disks, storages, hotplug, macPrefix, random, hashPassword });
+  const updater = new VmUpdater({ configs, disks, storages, hotplug, datacenter, random, hashPassword });
   return {
     configs,
-    creator: new VmCreator({ ...deps, configs, assembler, disks, macPrefix }),
+    creator: new VmCreator({ ...deps, configs, assembler, disks, datacenter }),
     cloudinit,
     updater,
     destroyer: new VmDestroyer({ nodeName, cfs, configs, storages, access: deps.access, hotplug }),
     resizer: new VmResizer({ configs, storages, hotplug }),
-    cloner: new VmCloner({ ...deps, configs, assembler, macPrefix }),
+    cloner: new VmCloner({ ...deps, configs, assembler, datacenter }),
     mover: new DiskMover({ configs, disks, storages, hotplug }),
     async prepareStartLocked(vmid, log) {
       const file = await updater.applyPendingLocked(vmid, log);

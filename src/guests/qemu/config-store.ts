@@ -16,6 +16,9 @@ const LOCK_TIMEOUT_MS = 10_000;
 /** Making a VM waits less: nobody else should be at its id. */
 const CREATE_LOCK_TIMEOUT_MS = 5_000;
 
+/** More than a node has guests. */
+const MAX_PARSERS = 20_000;
+
 type Parse = (file: FileSnapshot | undefined) => VmConfigFile | undefined;
 
 export interface VmConfigsDeps {
@@ -97,6 +100,8 @@ export class VmConfigs {
   #parserOf(vmid: number): Parse {
     let parse = this.#parsers.get(vmid);
     if (parse === undefined) {
+      // Callers may ask for any id; forgetting costs one more read of each file.
+      if (this.#parsers.size >= MAX_PARSERS) this.#parsers.clear();
       parse = (file) => {
         if (file === undefined) return undefined;
         const parsed = parseVmConfig(file.data.toString("utf8"), { vmid });

@@ -45,6 +45,16 @@ test("a datacenter's MAC prefix is used", async () => {
   expect(node.config(100)).toContain("net0: e1000=02:AA:01:02:03:04\n");
 });
 
+test.each([
+  { style: "ordering=config", want: "web;prod" },
+  { style: "case-sensitive=1", want: "Prod;web" },
+  { style: "case-sensitive=1,ordering=config", want: "web;Prod" },
+])("tags in the datacenter's style $style", async ({ style, want }) => {
+  node.files.put("datacenter.cfg", `tag-style: ${style}\n`);
+  await node.call("POST", "", { vmid: 100, tags: "web;Prod;web" });
+  expect(node.config(100)).toContain(`tags: ${want}\n`);
+});
+
 test("several disks get different numbers, the format of each is its suffix", async () => {
   await node.call("POST", "", { vmid: 100, scsi0: "local:1", scsi1: "local:1,format=qcow2", virtio0: "local:0.5" });
   expect(lines(node.config(100)).filter((line) => /^(scsi|virtio)\d/.test(line))).toEqual([

@@ -9,8 +9,8 @@ import { completeOptions, type Randomness, splitDrives } from "./complete-option
 import type { VmConfig } from "./config.ts";
 import { VmRefusedError } from "./config-error.ts";
 import type { VmConfigs } from "./config-store.ts";
+import type { Datacenter } from "./datacenter.ts";
 import type { Disks } from "./disks.ts";
-import type { MacPrefix } from "./mac-prefix.ts";
 import { machine as machineProperties } from "./schema/devices.ts";
 import { printProperties, readProperties } from "./values.ts";
 
@@ -19,7 +19,7 @@ export interface VmCreatorDeps {
   readonly assembler: VmAssembler;
   readonly disks: Disks;
   readonly guests: Pick<Guests, "start">;
-  readonly macPrefix: MacPrefix;
+  readonly datacenter: Datacenter;
   readonly random: Randomness;
   /** Epoch seconds. */
   readonly now: () => number;
@@ -80,8 +80,8 @@ export class VmCreator {
 
   async #complete(plain: Readonly<Record<string, string>>): Promise<VmConfig> {
     const { random, hashPassword } = this.#deps;
-    const macPrefix = await this.#deps.macPrefix();
-    const config = completeOptions({ vmgenid: "1", ...plain }, { macPrefix, random });
+    const datacenter = await this.#deps.datacenter();
+    const config = completeOptions({ vmgenid: "1", ...plain }, { datacenter, random });
     const version = await this.#deps.qemuVersion();
     const password = config.cipassword;
     return {

@@ -230,10 +230,14 @@ describe("reading", () => {
   });
 });
 
-test("a change in a task says what it did", async () => {
-  node.putConfig(100, "cores: 1\n");
-  expect(await node.call("POST", "/100/config", { scsi0: "local:1" })).toBe("UPID:qmconfig");
-  expect(node.tasks.logs).toEqual(["scsi0: successfully created disk 'local:100/vm-100-disk-0.raw,size=1G'"]);
+test("a change in a task says what it did, without secrets", async () => {
+  node.putConfig(100, "cores: 1\nnet0: virtio=BC:24:11:AA:AA:AA\n");
+  const change = { scsi0: "local:1", cipassword: "secret", delete: "net0" };
+  expect(await node.call("POST", "/100/config", change)).toBe("UPID:qmconfig");
+  expect(node.tasks.logs).toEqual([
+    "update VM 100: -scsi0 local:1 -cipassword <hidden> -delete net0",
+    "scsi0: successfully created disk 'local:100/vm-100-disk-0.raw,size=1G'",
+  ]);
 });
 
 test("concurrent changes all arrive", async () => {

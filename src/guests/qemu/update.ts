@@ -11,10 +11,10 @@ import { completeOptions, type Randomness, splitDrives } from "./complete-option
 import type { VmConfig, VmConfigFile } from "./config.ts";
 import { HotplugProblemsError, VmProtectedError } from "./config-error.ts";
 import { checkDigest, checkLock, type VmConfigs } from "./config-store.ts";
+import type { Datacenter } from "./datacenter.ts";
 import { type Disks, isForetold, type PlannedDisk } from "./disks.ts";
 import { DRIVE_KEYS, printDrive } from "./drives.ts";
 import type { Hotplug } from "./hotplug-port.ts";
-import type { MacPrefix } from "./mac-prefix.ts";
 import {
   addUnused,
   applyPending,
@@ -32,7 +32,7 @@ export interface VmUpdaterDeps {
   readonly disks: Disks;
   readonly storages: Storages;
   readonly hotplug: Hotplug;
-  readonly macPrefix: MacPrefix;
+  readonly datacenter: Datacenter;
   readonly random: Randomness;
   readonly hashPassword: (password: string) => Promise<string>;
 }
@@ -68,6 +68,7 @@ export class VmUpdater {
       const isUnlocking = args.remove.includes("lock");
       checkLock(file, args.skipLock || isUnlocking);
       checkProtection(file.current, args.remove);
+      log.log(`update VM ${args.vmid}: ${summaryOf(args)}`);
       const noted = await this.#note(args, file, log);
       await this.#apply(args.vmid, noted, log);
     });
@@ -87,7 +88,7 @@ export class VmUpdater {
     const { configs, disks, random } = this.#deps;
     const { vmid } = args;
     const { drives, plain } = splitDrives(args.set);
-    const options = completeOptions(keepAddresses(plain, file), { macPrefix: await this.#deps.macPrefix(), random });
+    const options = completeOptions(keepAddresses(plain, file), { datacenter: await this.#deps.datacenter(), random });
     if (options.cipassword !== undefined) options.cipassword = await this.#deps.hashPassword(options.cipassword);
     const future = { ...withPending(file), ...options, ...drives };
     const plans = await disks.plan(drives, { vmid, config: future, taken: volumesIn(file) });
@@ -177,6 +178,15 @@ export class VmUpdater {
     const volume = await this.#deps.storages.parse(volid);
     return volume.vtype === "images" && volume.vmid === vmid;
   }
+}
+
+/** What is asked for, in the words of the command line; no secrets. */
+function summaryOf({ set, remove, revert, isForced }: UpdateArgs): string {
+  const parts = Object.entries(set).map(([key, value]) => `-${key} ${key === "cipassword" ? "<hidden>" : value}`);
+  if (remove.length > 0) parts.push(`-delete ${remove.join(",")}`);
+  if (isForced) parts.push("-force 1");
+  if (revert.length > 0) parts.push(`-revert ${revert.join(",")}`);
+  return parts.join(" ");
 }
 
 /** A card that is only changed keeps its address, unless the request has another one. */
