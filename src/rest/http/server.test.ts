@@ -780,10 +780,12 @@ describe("the web interface", () => {
   });
 });
 
-test("the access log has a line for each request", async () => {
+test("the access log has a line for each request, without secrets", async () => {
+  await ask("GET", "/api2/json/console?ticket=ok&vncticket=s3cret");
   await ask("GET", '/api2/json/version?_dc="');
   await accessLog.close();
   const lines = (await readFile(join(dir, "access.log"), "utf8")).split("\n");
+  expect(lines.join("\n")).toContain("console?ticket=...&vncticket=... HTTP");
   const line = lines.findLast((text) => text.includes("version?_dc="));
   expect(line).toMatch(
     /^127\.0\.0\.1 - nina@pve \[\d\d\/\d\d\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET \/api2\/json\/version\?_dc=%22 HTTP\/1\.1" 200 24$/,
