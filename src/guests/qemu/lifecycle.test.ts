@@ -32,6 +32,13 @@ describe("destroy", () => {
     expect(left).toEqual(["local:100/vm-100-disk-3.raw", "local:7/vm-7-disk-0.raw", "local:iso/a.iso"]);
   });
 
+  test("images that a backup left go too", async () => {
+    node.storages.addVolume("local:100/vm-100-fleece-0.raw", GIB);
+    node.putConfig(100, "cores: 1\n\n[special:fleecing]\nfleecing-images: local:100/vm-100-fleece-0.raw\n");
+    await node.call("DELETE", "/100");
+    expect(node.storages.has("local:100/vm-100-fleece-0.raw")).toBe(false);
+  });
+
   test("disks that no config names go when asked", async () => {
     await node.call("DELETE", "/100", { "destroy-unreferenced-disks": "1" });
     expect(node.storages.has("local:100/vm-100-disk-3.raw")).toBe(false);

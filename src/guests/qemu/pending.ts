@@ -1,4 +1,6 @@
 /** How changes move from a request to pending, and from pending to the current config. Pure. */
+
+import { splitList } from "../../rest/split-list.ts";
 import { addPendingDelete, cleanupPending, parsePendingDelete, removePendingDelete } from "../config/pending-delete.ts";
 import type { VmConfig, VmConfigFile } from "./config.ts";
 import { VmRefusedError } from "./config-error.ts";
@@ -7,7 +9,7 @@ import { agent as agentProperties } from "./schema/devices.ts";
 import { LAST_INDEX } from "./schema/options.ts";
 import { isOn, readProperties } from "./values.ts";
 
-type Content = Pick<VmConfigFile, "current" | "pending" | "snapshots">;
+type Content = Pick<VmConfigFile, "current" | "pending" | "snapshots"> & Partial<Pick<VmConfigFile, "special">>;
 
 /** Keys that concern only the host or the next start of something: written at once, whatever runs. */
 const FAST_KEYS = new Set(
@@ -28,7 +30,7 @@ export function volumeOfKey(key: string, value: string): string | undefined {
 
 /** Every volume that some part of the config names. */
 export function volumesIn(content: Content): Set<string> {
-  const volumes = new Set<string>();
+  const volumes = new Set(splitList(content.special?.fleecing?.["fleecing-images"] ?? ""));
   const { delete: _, ...pending } = content.pending;
   for (const section of [content.current, pending, ...Object.values(content.snapshots)]) {
     for (const [key, value] of Object.entries(section)) {
