@@ -40,6 +40,7 @@ export {
   qemuConfigTasks,
 } from "./config-side.ts";
 export { checkLock, VmConfigs } from "./config-store.ts";
+export { customCpuModels } from "./cpu-models.ts";
 export { type Drive, drivesOf, hasVolume, isCloudinitDrive, printDrive, readDrive } from "./drives.ts";
 export type { Hotplug, HotplugRequest, HotplugResult } from "./hotplug-port.ts";
 export { checkOption, OptionError, type PropertyValues, readProperties } from "./values.ts";
