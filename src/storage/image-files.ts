@@ -1,7 +1,7 @@
 /** Disk images as files: made, measured, grown. Programs run only where the format needs one. */
 
 import { constants } from "node:fs";
-import { type FileHandle, open, rm, stat, truncate } from "node:fs/promises";
+import { type FileHandle, open, rm, truncate } from "node:fs/promises";
 import { messageOf } from "../errors/quorate-error.ts";
 import { CommandFailedError, runCommand } from "../os/run-command.ts";
 import { StorageError } from "./errors.ts";
@@ -121,16 +121,29 @@ export async function measureImage(path: string, format: string): Promise<ImageM
 }
 
 /**
- * Fails for an image that would make QEMU open other files of the host.
+ * Fails for an image that would make QEMU open other files of the host: a backing file, a data file, other extents.
  * @throws StorageError
  */
 export async function refuseForeignReferences(path: string, format: string): Promise<void> {
   const { stdout } = await qemuImg(["info", "--output=json", "-f", format, path], { timeoutMs: CREATE_TIMEOUT_MS });
-  const info: unknown = JSON.parse(stdout);
-  if (typeof info !== "object" || info === null) throw new StorageError("qemu-img info: unexpected answer");
-  if ("backing-filename" in info) throw new StorageError("image has a backing file, which is not allowed");
-  if (/"data-file"\s*:/.test(stdout)) throw new StorageError("image has an external data file, which is not allowed");
-  await stat(path);
+  const found = foreignReference(JSON.parse(stdout), path);
+  if (found !== undefined) {
+    throw new StorageError(`image refers to another file (${found}), which is not allowed`);
+  }
+}
+
+const REFERENCE_KEYS = ["filename", "backing-filename", "full-backing-filename", "data-file"];
+
+/** The first name of another file anywhere in what qemu-img says. */
+function foreignReference(value: unknown, path: string): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const isOther = REFERENCE_KEYS.includes(key) && typeof item === "string" && item !== path;
+    if (isOther) return `${key} '${item}'`;
+    const inner = foreignReference(item, path);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 async function qemuImg(args: readonly string[], options: { readonly timeoutMs: number }): Promise<{ stdout: string }> {

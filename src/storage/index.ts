@@ -2,6 +2,7 @@
 import type { Method } from "../rest/method.ts";
 import { configMethods } from "./api/config-methods.ts";
 import { contentMethods } from "./api/content-methods.ts";
+import { downloadMethods } from "./api/download-methods.ts";
 import { nodeMethods } from "./api/node-methods.ts";
 import { pruneMethods } from "./api/prune-methods.ts";
 import type { StorageMethodDeps } from "./api/shared.ts";
@@ -22,5 +23,6 @@ export function storageMethods(deps: StorageMethodDeps): Method[] {
     ...contentMethods(deps),
     ...pruneMethods(deps),
     uploadMethod(deps),
+    ...downloadMethods(deps),
   ];
 }

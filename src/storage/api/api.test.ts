@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TestRights } from "../../access/port.testing.ts";
 import { silentLogger } from "../../log/logger.ts";
@@ -62,6 +65,7 @@ beforeEach(async () => {
     tasks,
     layout,
     log: silentLogger,
+    waitForTask: async () => tasks.outcome,
   });
   server = await startTestServer({
     methods,
@@ -204,6 +208,11 @@ describe("content", () => {
     expect((await call("GET", CONTENT)).body.data).toEqual([]);
   });
 
+  test("with a delay the removal's end is the answer", async () => {
+    const volid = await room.storages.allocate({ storage: "local", vmid: 100, sizeKiB: 1 });
+    expect((await call("DELETE", `${CONTENT}/${volid}`, { delay: "5" })).body).toEqual({ data: null });
+  });
+
   test.each([
     [{ filename: "vm-100-disk-0.raw", vmid: "100", size: "1", format: "qcow2" }, 400],
     [{ filename: "../x.raw", vmid: "100", size: "1" }, 500],
@@ -256,6 +265,87 @@ describe("content", () => {
   });
 });
 
+describe("download", () => {
+  let remote: Server;
+  let address: string;
+  const iso = () => room.at("var/lib/vz/template/iso");
+  const DISC = Buffer.from("a disc".repeat(1000));
+
+  beforeEach(async () => {
+    remote = createServer((request, response) => {
+      if (request.url === "/moved") response.writeHead(302, { location: "/disc%20one.iso" }).end();
+      else if (request.url === "/disc%20one.iso") {
+        response.writeHead(200, { "content-type": "application/x-iso; q=1", "content-length": DISC.length });
+        response.end(request.method === "HEAD" ? undefined : DISC);
+      } else if (request.url === "/named") {
+        response.writeHead(200, { "content-disposition": 'attachment; filename="../x.iso"' }).end(gzipSync(DISC));
+      } else if (request.url === "/broken") {
+        response.writeHead(200, { "content-length": 100 }).write("half");
+        setImmediate(() => response.destroy());
+      } else response.writeHead(404).end();
+    });
+    remote.listen(0, "127.0.0.1");
+    await once(remote, "listening");
+    const at = remote.address();
+    address = typeof at === "object" && at !== null ? `http://127.0.0.1:${at.port}` : "";
+  });
+  afterEach(() => {
+    remote.close();
+    remote.closeAllConnections();
+  });
+
+  const fetchInto = (path: string, params: Record<string, string> = {}) =>
+    call("POST", "/nodes/n1/storage/local/download-url", {
+      url: `${address}${path}`,
+      content: "iso",
+      filename: "d.iso",
+      ...params,
+    });
+
+  test("what is behind an address", async () => {
+    const ask = async (path: string) =>
+      (await call("GET", "/nodes/n1/query-url-metadata", { url: `${address}${path}` })).body.data;
+    expect(await ask("/moved")).toEqual({ filename: "disc_one.iso", mimetype: "application/x-iso", size: DISC.length });
+    expect(await ask("/named")).toMatchObject({ filename: "x.iso" });
+    expect((await call("GET", "/nodes/n1/query-url-metadata", { url: `${address}/none` })).status).toBe(500);
+  });
+
+  test("a disc is fetched, checked and there", async () => {
+    const checksum = createHash("sha1").update(DISC).digest("hex");
+    expect((await fetchInto("/moved", { checksum, "checksum-algorithm": "sha1" })).status).toBe(200);
+    expect(tasks.outcome).toBe("OK");
+    expect(readFileSync(`${iso()}/d.iso`)).toEqual(DISC);
+    expect(readdirSync(iso())).toEqual(["d.iso"]);
+  });
+
+  test("a compressed disc is unpacked", async () => {
+    await fetchInto("/named", { compression: "gz" });
+    expect(tasks.outcome).toBe("OK");
+    expect(readFileSync(`${iso()}/d.iso`)).toEqual(DISC);
+    expect(readdirSync(iso())).toEqual(["d.iso"]);
+  });
+
+  test.each([
+    ["/none", {}, /404/],
+    ["/broken", {}, /download failed/],
+    ["/moved", { checksum: "00", "checksum-algorithm": "md5" }, /checksum mismatch/],
+    ["/moved", { compression: "gz" }, /not in gzip format/],
+  ])("%s with %o fails the task and leaves the old disc alone", async (path, params, message) => {
+    await room.storages.activate(["local"]);
+    writeFileSync(`${iso()}/d.iso`, "old");
+    await fetchInto(path, params as Record<string, string>);
+    expect(tasks.outcome).toMatch(message);
+    expect(readdirSync(iso())).toEqual(["d.iso"]);
+    expect(readFileSync(`${iso()}/d.iso`, "utf8")).toBe("old");
+  });
+
+  test("other schemes and names are refused", async () => {
+    expect((await fetchInto("", { url: "file:///etc/shadow" })).status).toBe(400);
+    expect((await fetchInto("/moved", { filename: "d.exe" })).status).toBe(400);
+    expect(tasks.specs).toEqual([]);
+  });
+});
+
 describe("upload", () => {
   const iso = () => room.at("var/lib/vz/template/iso");
 
@@ -288,7 +378,8 @@ describe("upload", () => {
     expect(reply.status).toBe(status);
     expect(JSON.stringify(reply.body)).toContain(message);
     expect(tasks.specs).toEqual([]);
-    expect(readdirSync(room.at("up"))).toEqual([]);
+    // The server removes it once its answer is on the way.
+    await expect.poll(() => readdirSync(room.at("up"))).toEqual([]);
   });
 
   test("an image that points to another file of the host is refused", async () => {
@@ -303,7 +394,7 @@ describe("upload", () => {
       headers: { cookie: "PVEAuthCookie=TEST:root@pam" },
       body: form,
     });
-    expect(tasks.outcome).toContain("image has a backing file");
+    expect(tasks.outcome).toContain("image refers to another file");
     expect(readdirSync(room.at("var/lib/vz/import"))).toEqual([]);
   });
 

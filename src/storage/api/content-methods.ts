@@ -190,7 +190,7 @@ export function contentMethods(deps: StorageMethodDeps): Method[] {
         delay: { type: "integer", minimum: 1, maximum: 30, optional: 1, description: "Seconds to wait for the end." },
       },
       returns: { type: "string", optional: 1 },
-      handler: ({ storage, volume }, call) =>
+      handler: ({ storage, volume, delay }, call) =>
         answering(async () => {
           const volid = volumeIdOf(storage, volume);
           const parsed = await storages.parse(volid);
@@ -200,7 +200,12 @@ export function contentMethods(deps: StorageMethodDeps): Method[] {
             throw new ApiError(500, `cannot remove protected volume '${parsed.volname}' on '${parsed.storage}'`);
           }
           const owner = `${parsed.vmid ?? ""}@${parsed.storage}`;
-          return tasks.start({ type: "imgdel", id: owner, authid: authidOf(call), args: { volid } });
+          const upid = await tasks.start({ type: "imgdel", id: owner, authid: authidOf(call), args: { volid } });
+          const status = delay === undefined ? undefined : await deps.waitForTask?.(upid, delay * 1000);
+          // Ended in time: nothing is left to follow.
+          if (status === "OK") return null;
+          if (status !== undefined) throw new ApiError(500, status);
+          return upid;
         }),
     }),
   ];

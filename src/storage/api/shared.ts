@@ -19,6 +19,8 @@ export interface StorageMethodDeps {
   readonly tasks: Tasks;
   readonly layout: Layout;
   readonly log: Logger;
+  /** Waits for a task. @returns its status, or undefined when it still runs after `timeoutMs`. */
+  readonly waitForTask?: (upid: string, timeoutMs: number) => Promise<string | undefined>;
   /** Told of storages that are removed. */
   readonly accessRecords?: Pick<AccessRecords, "forgetStorage">;
 }
