@@ -57,11 +57,8 @@ export class LocalApi {
     const verdict = route.check(params);
     if (!verdict.ok) throw parameterError(verdict.errors);
     if (method.handler === undefined) throw new ApiError(501, `'${path}' is for WebSockets only`);
-    const call = new Call(
-      { authid: ROOT, userid: ROOT, credentials: {}, clientAddress: "" },
-      await this.#access.view(),
-      () => new AbortController().signal,
-    );
+    const origin = { clientAddress: "", signal: () => new AbortController().signal };
+    const call = new Call({ authid: ROOT, userid: ROOT }, origin, await this.#access.view());
     return { method, data: await method.handler(verdict.value, call) };
   }
 }

@@ -1,5 +1,5 @@
 /** One call of a method: who calls, with which rights, and what goes back beside the result. */
-import type { AccessView, PermissionVerdict } from "../access/port.ts";
+import type { AccessView, Identity, PermissionVerdict } from "../access/port.ts";
 import { ApiError, permissionError } from "./errors.ts";
 import type { Extras } from "./formatters.ts";
 import type { CallContext, Method, PermissionCheck } from "./method.ts";
@@ -14,11 +14,13 @@ export interface PermissionContext {
 /** Evaluates the permission expressions of the API description; access control provides it. */
 export type EvaluatePermission = (check: PermissionCheck, context: PermissionContext) => PermissionVerdict;
 
-export interface Caller {
-  readonly authid: string | undefined;
-  readonly userid: string | undefined;
-  readonly credentials: { readonly cookie?: string; readonly authorization?: string };
+/** What of a request a method may see. */
+export interface CallOrigin {
+  readonly cookie?: string | undefined;
+  readonly authorization?: string | undefined;
   readonly clientAddress: string;
+  /** Aborted when the client goes away. */
+  signal(): AbortSignal;
 }
 
 const ROOT = "root@pam";
@@ -26,24 +28,31 @@ const ROOT = "root@pam";
 export class Call implements CallContext {
   readonly authid: string | undefined;
   readonly userid: string | undefined;
-  readonly credentials: { readonly cookie?: string; readonly authorization?: string };
-  readonly clientAddress: string;
   readonly access: AccessView;
   readonly extras: Extras = {};
-  readonly #signal: () => AbortSignal;
+  readonly #origin: CallOrigin;
+  #signal: AbortSignal | undefined;
 
-  constructor(caller: Caller, access: AccessView, signal: () => AbortSignal) {
-    this.authid = caller.authid;
-    this.userid = caller.userid;
-    this.credentials = caller.credentials;
-    this.clientAddress = caller.clientAddress;
+  constructor(identity: Identity | undefined, origin: CallOrigin, access: AccessView) {
+    this.authid = identity?.authid;
+    this.userid = identity?.userid;
     this.access = access;
-    this.#signal = signal;
+    this.#origin = origin;
+  }
+
+  get clientAddress(): string {
+    return this.#origin.clientAddress;
   }
 
   /** Made on first use: most calls are over before anyone could hang up. */
   get signal(): AbortSignal {
-    return this.#signal();
+    this.#signal ??= this.#origin.signal();
+    return this.#signal;
+  }
+
+  get credentials(): { readonly cookie?: string; readonly authorization?: string } {
+    const { cookie, authorization } = this.#origin;
+    return { ...(cookie === undefined ? {} : { cookie }), ...(authorization === undefined ? {} : { authorization }) };
   }
 
   can(path: string, privs: readonly string[], options?: { readonly any?: boolean }): boolean {

@@ -475,6 +475,16 @@ describe("replies", () => {
     else expect(got).toMatch(want);
   });
 
+  test("a URL that is asked again is checked against the rights of now", () => {
+    const { dispatcher: own, access } = testDispatcher({ methods, rights });
+    const get = () => own.dispatch(request("GET", "/api2/json/nodes/localhost/qemu/100/config"));
+    const allowed = { reply: { status: 200, text: '{"data":{"node":"n1","vmid":100}}' } };
+    expect(get()).toMatchObject(allowed);
+    expect(get()).toMatchObject(allowed);
+    access.setRights({ "nina@pve": {} });
+    expect(get()).toMatchObject({ reply: { status: 403 } });
+  });
+
   test("a method that returns at once is answered without a turn of the event loop", () => {
     expect(dispatcher.dispatch(request("GET", "/api2/json/version"))).not.toBeInstanceOf(Promise);
   });

@@ -8,13 +8,14 @@ import { AuthenticationError } from "../access/errors.ts";
 import type { AccessControl, AccessView, Identity } from "../access/port.ts";
 import { messageOf, QuorateError } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
-import { Call, type Caller, checkPermissions, type EvaluatePermission } from "./call.ts";
+import { Call, checkPermissions, type EvaluatePermission } from "./call.ts";
 import { readCredentials } from "./credentials.ts";
 import { decodeForm, decodeJson, type RawParams } from "./decode.ts";
 import { ApiError, parameterError } from "./errors.ts";
 import { type FormatName, isFormatName, printFailure, printSuccess, wireStatus } from "./formatters.ts";
 import type { LoginLimit } from "./http/login-limit.ts";
 import { type Method, RawResponse, type Verb } from "./method.ts";
+import { type PreparedUrl, PreparedUrls } from "./prepared-urls.ts";
 import type { Registry, RouteMatch } from "./registry.ts";
 import { parseTarget, type RequestTarget } from "./request-target.ts";
 
@@ -109,10 +110,12 @@ interface Work {
   readonly target: RequestTarget;
   readonly match: RouteMatch | undefined;
   readonly identity: Identity | undefined;
+  readonly prepared: PreparedUrl | undefined;
 }
 
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
+  readonly #prepared = new PreparedUrls();
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
@@ -121,10 +124,11 @@ export class Dispatcher {
   dispatch(request: ApiRequest): Answer | Promise<Answer> {
     const verb = Object.hasOwn(VERBS, request.verb) ? VERBS[request.verb] : undefined;
     if (verb === undefined) return bare(501, `method '${request.verb}' not available`, "");
-    const target = parseTarget(request.url);
+    const prepared = verb === "GET" ? this.#prepared.get(request.url) : undefined;
+    const target = prepared?.target ?? parseTarget(request.url);
     if (target === undefined) return bare(501, "no such uri", "no such uri");
-    const match = this.#deps.registry.find(verb, target.path);
-    const work = (identity: Identity | undefined): Work => ({ request, verb, target, match, identity });
+    const match = prepared?.match ?? this.#deps.registry.find(verb, target.path);
+    const work = (identity: Identity | undefined): Work => ({ request, verb, target, match, identity, prepared });
     try {
       const identity = this.#identify(request, verb, match);
       if (!(identity instanceof Promise)) return this.#afterLogin(work(identity));
@@ -245,13 +249,12 @@ export class Dispatcher {
       return textAnswer(format, 501, message, printFailure(format, { status: 501, message }), identity?.authid);
     }
     const { method } = match.route;
-    const params = mergeParams(match.pathParams, given.bodyParams, decodeForm(target.query));
-    if (method.proxyto === "node" && params.node === "localhost") params.node = this.#deps.nodeName;
+    const params = work.prepared?.params ?? this.#paramsOf(match, target, given.bodyParams);
     if (method.allowtoken === 0 && identity !== undefined && identity.authid !== identity.userid) {
       const detail = `URI '${target.path}' not available with API token, need proper ticket.\n`;
       throw new ApiError(403, `Permission check failed (${detail}`);
     }
-    const call = new Call(callerOf(request, identity), given.view, () => request.signal());
+    const call = new Call(identity, request, given.view);
     checkPermissions(method, call, params, this.#deps.evaluatePermission);
     const forward = this.#whereElse(method, params, request);
     const authid = identity?.authid;
@@ -281,12 +284,24 @@ export class Dispatcher {
     }
   }
 
+  /** Everything that was given, as received. @throws ApiError 400 for a conflict with the path. */
+  #paramsOf(match: RouteMatch, target: RequestTarget, bodyParams: RawParams | undefined): RawParams {
+    const params = mergeParams(match.pathParams, bodyParams, decodeForm(target.query));
+    const isHere = match.route.method.proxyto === "node" && params.node === "localhost";
+    if (isHere) params.node = this.#deps.nodeName;
+    return params;
+  }
+
   /** The parameter check and the method. */
   #finish(work: Work, format: FormatName, call: Call, params: RawParams): Answer | Promise<Answer> {
-    const verdict = work.match?.route.check(params);
-    if (verdict === undefined) throw new TypeError("only a routed request gets here");
+    const { match, prepared, request, target, verb } = work;
+    if (prepared !== undefined) return this.#call(work, format, call, prepared.value);
+    if (match === undefined) throw new TypeError("only a routed request gets here");
+    const verdict = match.route.check(params);
     if (!verdict.ok) throw parameterError(verdict.errors);
-    return this.#call(work, format, call, verdict.value);
+    const { value } = verdict;
+    if (verb === "GET") this.#prepared.remember(request.url, { target, match, params, value });
+    return this.#call(work, format, call, value);
   }
 
   #afterUpload(
@@ -394,19 +409,6 @@ function mergeParams(path: Record<string, string>, body: RawParams | undefined, 
   }
   if (Object.keys(conflicts).length > 0) throw parameterError(conflicts);
   return merged;
-}
-
-function callerOf(request: ApiRequest, identity: Identity | undefined): Caller {
-  const { cookie, authorization } = request;
-  return {
-    authid: identity?.authid,
-    userid: identity?.userid,
-    credentials: {
-      ...(cookie === undefined ? {} : { cookie }),
-      ...(authorization === undefined ? {} : { authorization }),
-    },
-    clientAddress: request.clientAddress,
-  };
 }
 
 function succeed(format: FormatName, call: Call, result: unknown): Answer {
