@@ -2,7 +2,7 @@
  * Figures over time: what the cluster broadcasts goes into one file per node, guest and storage, and comes out as rows.
  * Without the daemon nothing is recorded, and what is already in the files can still be read.
  */
-import { mkdir } from "node:fs/promises";
+import { chown, mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Logger } from "../log/logger.ts";
 import { readRrdColumns, readRrdFile } from "./rrd-file.ts";
@@ -121,9 +121,7 @@ export class RrdArchive {
       else if (state === "foreign") this.#foreign.add(update.file);
       else missing.push(update);
     }
-    for (const folder of new Set(missing.map(({ file }) => dirname(file)))) {
-      await mkdir(join(this.#directory, folder), { recursive: true, mode: DIRECTORY_MODE });
-    }
+    await this.#makeFolders(missing.map(({ file }) => dirname(file)));
     // Data must be later than the beginning, at midnight too.
     const begin = Math.min(localMidnight(this.#now()), this.#now() - RRD_STEP_SECONDS);
     const commands = missing.map(
@@ -136,6 +134,19 @@ export class RrdArchive {
       if (status >= 0) this.#known.add(file);
       else this.#log.warn({ file, refusal: text }, "cannot create RRD file");
     });
+  }
+
+  /** They belong to whom the database belongs: the daemon may be another user than we are. */
+  async #makeFolders(folders: readonly string[]): Promise<void> {
+    const { uid, gid } = await stat(this.#directory);
+    for (const folder of new Set(folders)) {
+      const made = await mkdir(join(this.#directory, folder), { recursive: true, mode: DIRECTORY_MODE });
+      if (made === undefined || process.geteuid?.() === uid) continue;
+      // Of `a/b` both may be new; `made` is the first of them.
+      for (let path = join(this.#directory, folder); path.length >= made.length; path = dirname(path)) {
+        await chown(path, uid, gid);
+      }
+    }
   }
 
   async #look({ file, kind }: RrdUpdate): Promise<"usable" | "missing" | "foreign"> {

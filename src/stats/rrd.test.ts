@@ -1,7 +1,7 @@
 /** Against the real rrdcached, where it is installed. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -149,6 +149,14 @@ describe.skipIf(!hasDaemon)("RrdArchive", () => {
     expect(definitionsOf("vm")).toContain("DS:diskwrite:DERIVE:120:0:U");
     expect(statSync(join(layout().rrdDir, "pve-vm-9.0")).mode & 0o777).toBe(0o750);
     expect(warnings).toEqual([]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("folders belong to whom the database belongs", async () => {
+    chownSync(layout().rrdDir, 65_534, 65_534);
+    await archive().record(storage(now, 1));
+    for (const folder of ["pve-storage-9.0", "pve-storage-9.0/n1"]) {
+      expect(statSync(join(layout().rrdDir, folder))).toMatchObject({ uid: 65_534, gid: 65_534 });
+    }
   });
 
   test("counters become rates", async () => {
