@@ -193,6 +193,28 @@ describe("what is refused", () => {
   });
 });
 
+test("a device of the host stays unless root takes it away", async () => {
+  node.putConfig(100, "serial0: /dev/ttyS0\nserial1: socket\n");
+  node.setRights({ "nina@pve": { "/vms/100": ["VM.Config.HWType"] } });
+  await node.call("PUT", "/100/config", { delete: "serial1" }, "nina@pve");
+  for (const change of [{ delete: "serial0" }, { serial0: "socket" }]) {
+    await expect(node.call("PUT", "/100/config", change, "nina@pve")).rejects.toMatchObject({ status: 403 });
+  }
+  expect(node.config(100)).toBe("serial0: /dev/ttyS0\n");
+});
+
+test.each([
+  { rights: { "/sdn/zones/localnetwork/vmbr0": ["SDN.Use"] }, isAllowed: true },
+  { rights: { "/sdn/zones/localnetwork/vmbr0/10": ["SDN.Use"] }, isAllowed: true },
+  { rights: { "/sdn/zones/localnetwork/vmbr1": ["SDN.Use"] }, isAllowed: false },
+])("a card on vmbr0 with $rights: $isAllowed", async ({ rights, isAllowed }) => {
+  node.putConfig(100, "cores: 1\n");
+  node.setRights({ "nina@pve": { "/vms/100": ["VM.Config.Network"], ...rights } });
+  const attempt = node.call("PUT", "/100/config", { net0: "virtio,bridge=vmbr0,tag=10" }, "nina@pve");
+  if (isAllowed) await attempt;
+  else await expect(attempt).rejects.toMatchObject({ status: 403 });
+});
+
 describe("reading", () => {
   const text = "cores: 2\nmemory: 512\nonboot: 1\n\n[PENDING]\ncores: 4\ndelete: !memory\n\n[s1]\ncores: 1\n";
 

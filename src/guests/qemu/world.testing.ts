@@ -8,9 +8,8 @@ import { memoryClusterFs } from "../../cfs/memory.ts";
 import type { ClusterFs } from "../../cfs/port.ts";
 import { silentLogger } from "../../log/logger.ts";
 import { type Layout, makeLayout } from "../../os/layout.ts";
-import { Call, checkPermissions } from "../../rest/call.ts";
-import { parameterError } from "../../rest/errors.ts";
-import type { Verb } from "../../rest/method.ts";
+import { parameterError, permissionError } from "../../rest/errors.ts";
+import type { CallContext, Verb } from "../../rest/method.ts";
 import { Registry } from "../../rest/registry.ts";
 import { MemoryStorages } from "../../storage/port.testing.ts";
 import type { Storages } from "../../storage/port.ts";
@@ -225,14 +224,36 @@ export class TestNode {
     const match = this.#registry.find(verb, `/nodes/${NODE}/qemu${path}`);
     if (match?.route.method.handler === undefined) throw new Error(`no method ${verb} ${path}`);
     const raw = { ...params, ...match.pathParams };
-    const view: AccessView = { ...this.access.view(), poolMembers: (pool) => this.#pool(pool) };
-    const signal = new AbortController().signal;
-    const caller = { authid, userid: authid.split("!")[0], credentials: {}, clientAddress: "::1" };
-    const call = new Call(caller, view, () => signal);
-    checkPermissions(match.route.method, call, raw, (check, context) => evaluateTestPermission(check, context));
+    const { method } = match.route;
+    const call = this.#callOf(authid);
+    const rule = method.permissions?.check;
+    if (authid !== "root@pam" && rule !== undefined) {
+      const verdict = evaluateTestPermission(rule, { view: call.access, authid, params: raw });
+      if (verdict.kind !== "allowed") throw permissionError(verdict.message);
+    }
     const checked = match.route.check(raw);
     if (!checked.ok) throw parameterError(checked.errors);
     return match.route.method.handler(checked.value, call);
+  }
+
+  #callOf(authid: string): CallContext {
+    const view = this.access.view();
+    const access: AccessView = Object.assign(Object.create(view), { poolMembers: (pool: string) => this.#pool(pool) });
+    const can = (path: string, privs: readonly string[], options: { readonly any?: boolean } = {}): boolean =>
+      view.has(authid, path, privs, options.any);
+    return {
+      authid,
+      userid: authid.split("!")[0],
+      clientAddress: "::1",
+      access,
+      can,
+      check(path, privs, options) {
+        if (!can(path, privs, options)) throw permissionError(`${path}, ${privs.join("|")}`);
+      },
+      setTotal() {},
+      setChanges() {},
+      signal: new AbortController().signal,
+    };
   }
 
   #pool(poolid: string): { vmids: Set<number>; storages: Set<string> } | undefined {

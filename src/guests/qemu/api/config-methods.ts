@@ -13,7 +13,7 @@ import { DRIVE_KEYS, readDrive, readRequestedDrive } from "../drives.ts";
 import { requestOptions, storedOption, storedOptions } from "../schema/options.ts";
 import type { UpdateArgs, VmUpdater } from "../update.ts";
 import { configView, pendingRows, snapshotView, withPending } from "../views.ts";
-import { checkOption, isRoot } from "./option-permissions.ts";
+import { checkOption, type GuestScope, isRoot } from "./option-permissions.ts";
 import { changeControl, node, vmid } from "./parameters.ts";
 import { checkBootOrder, optionsOf } from "./request-options.ts";
 import { checkBridges, checkDrives, checkUnused } from "./resource-permissions.ts";
@@ -254,6 +254,12 @@ function keyList(value: unknown): string[] {
   return [...new Set(splitList(String(value)).map((key) => (key === "cdrom" ? "ide2" : key)))];
 }
 
+/** Rights on a value that is there now. */
+function checkValue(call: CallContext, scope: GuestScope, key: string, value: string | undefined): void {
+  const isDrive = DRIVE_KEYS.has(key) && value !== undefined;
+  checkOption(call, scope, { key, value, ...(isDrive ? { drive: readDrive(key, value) } : {}) });
+}
+
 async function checkChange(
   deps: ConfigMethodsDeps,
   change: {
@@ -270,16 +276,11 @@ async function checkChange(
     if (DRIVE_KEYS.has(key)) {
       const drive = readRequestedDrive(key, value);
       checkOption(call, scope, { key, value, drive });
-      const before = now[key];
-      // Taking a disk out of its place to put a CD there is a change of the disk.
-      if (before !== undefined) checkOption(call, scope, { key, value: undefined, drive: readDrive(key, before) });
     } else checkOption(call, scope, { key, value });
+    // Taking a disk out of its place to put a CD there is a change of the disk; likewise for devices of the host.
+    if (now[key] !== undefined) checkValue(call, scope, key, now[key]);
   }
-  for (const key of change.touched) {
-    const before = file.pending[key] ?? file.current[key];
-    const isDrive = DRIVE_KEYS.has(key) && before !== undefined;
-    checkOption(call, scope, { key, value: undefined, ...(isDrive ? { drive: readDrive(key, before) } : {}) });
-  }
+  for (const key of change.touched) checkValue(call, scope, key, file.pending[key] ?? file.current[key]);
   const { drives, plain } = splitDrives(change.set);
   await checkDrives(call, deps.storages, drives, change.vmid);
   await checkUnused(call, deps.storages, plain, change.vmid);

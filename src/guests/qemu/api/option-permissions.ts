@@ -50,7 +50,7 @@ export const isRoot = (call: CallContext): boolean => call.authid === ROOT;
 
 /**
  * @param drive the drive of a drive key: as it will be, or as it was when it is removed.
- * @param value undefined when the key is removed.
+ * @param value as it will be, or as it was when it is removed or replaced; undefined when there is none.
  * @throws ApiError 403
  */
 export function checkOption(

@@ -66,14 +66,15 @@ export function checkBridges(call: CallContext, options: Readonly<Record<string,
   if (isRoot(call)) return;
   for (const [key, text] of Object.entries(options)) {
     if (!/^net\d+$/.test(key)) continue;
-    const { bridge, tag } = readProperties(key, netProperties, text);
-    if (bridge !== undefined) checkBridge(call, String(bridge), typeof tag === "number" ? tag : undefined);
+    const { bridge } = readProperties(key, netProperties, text);
+    if (bridge !== undefined) checkBridge(call, String(bridge));
   }
 }
 
-/** Plain bridges form the zone `localnetwork`; a right on one VLAN of a bridge is enough for a card with that tag. */
-function checkBridge(call: CallContext, bridge: string, tag: number | undefined): void {
+/** Plain bridges form the zone `localnetwork`. A right on one of a bridge's VLANs is enough to use the bridge. */
+function checkBridge(call: CallContext, bridge: string): void {
   const path = `/sdn/zones/localnetwork/${bridge}`;
-  if (tag !== undefined && call.can(`${path}/${tag}`, ["SDN.Use"])) return;
+  const vlans = call.access.aclPaths().filter((aclPath) => aclPath.startsWith(`${path}/`));
+  if (vlans.some((vlan) => call.can(vlan, ["SDN.Use"]))) return;
   call.check(path, ["SDN.Use"]);
 }
