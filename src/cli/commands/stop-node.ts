@@ -1,0 +1,102 @@
+/** Stops a node completely: guests, tasks, daemons, mount. Works without a supervisor too. */
+import { readFileSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../errors/quorate-error.ts";
+import type { Layout } from "../../os/layout.ts";
+import { isProcessAlive } from "../../os/process-identity.ts";
+import { runCommand } from "../../os/run-command.ts";
+import { askSupervisor, NoSupervisorError } from "../../supervisor/control.ts";
+import { DAEMON_STOP_MS, daemonSpecs, stopOrder } from "../../supervisor/daemon-specs.ts";
+import { PidFiles } from "../../supervisor/pid-files.ts";
+import { stopTask, TaskStore } from "../../tasks/index.ts";
+import { stopAllGuests } from "./stop-guests.ts";
+
+type Say = (text: string) => void;
+
+const STOP_TIMEOUT_MS = 120_000;
+const POLL_MS = 20;
+
+export async function stopNode(layout: Layout, options: { guestTimeoutS: number; say: Say }): Promise<void> {
+  const { say, guestTimeoutS } = options;
+  const pidFiles = new PidFiles(layout.quorateRun);
+  const names = ["supervisor", ...stopOrder(allSpecs(layout)).map(({ name }) => name)];
+  if (!names.some((name) => pidFiles.live(name) !== undefined)) {
+    say(`No node runs below ${layout.root}.`);
+    await unmountLeftOver(layout);
+    return;
+  }
+  await stopAllGuests(layout, guestTimeoutS, say);
+  await stopRunningTasks(layout, say);
+  await stopDaemons(layout, say);
+  say("The node is stopped.");
+}
+
+/** Daemons only: guests and tasks go on. */
+export async function stopDaemons(layout: Layout, say: Say): Promise<void> {
+  const pidFiles = new PidFiles(layout.quorateRun);
+  const supervisor = pidFiles.live("supervisor");
+  try {
+    await askSupervisor(
+      layout.supervisorSocket,
+      { command: "stop" },
+      {
+        timeoutMs: STOP_TIMEOUT_MS,
+        onProgress: (value) => "stopped" in value && say(`stopped ${String(value.stopped)}`),
+      },
+    );
+    if (supervisor !== undefined) await ended(supervisor.pid, supervisor.startTicks, DAEMON_STOP_MS);
+  } catch (error) {
+    if (!(error instanceof NoSupervisorError)) throw error;
+    // It was killed: its daemons are stopped one by one, by their pid files.
+    for (const spec of stopOrder(allSpecs(layout))) await stopByPidFile(pidFiles, spec.name, spec.stopTimeoutMs, say);
+  }
+  pidFiles.remove("supervisor");
+  rmSync(layout.supervisorSocket, { force: true });
+  await unmountLeftOver(layout);
+}
+
+function allSpecs(layout: Layout): ReturnType<typeof daemonSpecs> {
+  return daemonSpecs({ layout, node: "", releaseDir: "", hasRrdcached: true });
+}
+
+async function stopByPidFile(pidFiles: PidFiles, name: string, timeoutMs: number, say: Say): Promise<void> {
+  const record = pidFiles.live(name);
+  pidFiles.remove(name);
+  if (record === undefined) return;
+  process.kill(record.pid, "SIGTERM");
+  if (!(await ended(record.pid, record.startTicks, timeoutMs))) {
+    process.kill(-record.pid, "SIGKILL");
+    await ended(record.pid, record.startTicks, timeoutMs);
+  }
+  say(`stopped ${name}`);
+}
+
+async function stopRunningTasks(layout: Layout, say: Say): Promise<void> {
+  const store = new TaskStore(layout);
+  for (const { upid } of store.running()) {
+    try {
+      await stopTask(store, upid);
+    } catch (error) {
+      say(messageOf(error));
+    }
+  }
+}
+
+/** The mount of a pmxcfs that was killed. */
+async function unmountLeftOver({ etcPve }: Layout): Promise<void> {
+  const isMounted = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .some((line) => line.split(" ")[1] === etcPve);
+  if (!isMounted) return;
+  const argv = process.getuid?.() === 0 ? ["umount", "-l", etcPve] : ["fusermount3", "-u", "-z", "--", etcPve];
+  await runCommand(argv, { timeoutMs: 10_000 });
+}
+
+async function ended(pid: number, startTicks: number, limitMs: number): Promise<boolean> {
+  const deadline = Date.now() + limitMs;
+  while (isProcessAlive(pid, startTicks)) {
+    if (Date.now() > deadline) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}

@@ -1,0 +1,207 @@
+/** `quorate up`: prepares the machine and the layout, starts the supervisor in the background, and follows it. */
+import { X509Certificate } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { spawnDaemon } from "../../os/daemon-child.ts";
+import { encodeLayoutOptions, LAYOUT_ENV, type Layout } from "../../os/layout.ts";
+import { nodeAddress } from "../../os/node-address.ts";
+import { askSupervisor, NoSupervisorError, type StatusReply } from "../../supervisor/control.ts";
+import { NODE_FLAGS } from "../../supervisor/daemon-specs.ts";
+import { PidFiles } from "../../supervisor/pid-files.ts";
+import { prepareLayout } from "../../supervisor/prepare-layout.ts";
+import { ensureRelease, pruneReleases } from "../../supervisor/release.ts";
+import { logFileOf } from "../../supervisor/supervisor.ts";
+import { connectRoot } from "./connect.ts";
+import { followLogs } from "./follow-logs.ts";
+import { refuseForeignInstallation } from "./foreign-installation.ts";
+import { PROJECT_DIR } from "./project.ts";
+import { setUpForNode } from "./setup.ts";
+import { stopNode } from "./stop-node.ts";
+import { layoutFor, ROOT_OPTION, readInteger, readOptions } from "./usage.ts";
+import { warmCompileCache } from "./warm-cache.ts";
+
+const READY_TIMEOUT_MS = 90_000;
+const POLL_MS = 20;
+const ADMIN = "admin@pve";
+
+export interface NodeFacts {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+  /** SHA-256 of the certificate. */
+  readonly fingerprint: string;
+  /** The supervisor's. */
+  readonly pid: number;
+  readonly root: string;
+}
+
+export async function main(argv: readonly string[]): Promise<number> {
+  const { values } = readOptions(argv, {
+    ...ROOT_OPTION,
+    port: { type: "string" },
+    detach: { type: "boolean" },
+    json: { type: "boolean" },
+    "no-install": { type: "boolean" },
+  });
+  const port = readInteger(values.port, "port", 1, 65535);
+  const layout = layoutFor(values.root);
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  refuseForeignInstallation(layout);
+  let status = await runningStatus(layout);
+  const wasRunning = status !== undefined;
+  if (status === undefined) {
+    await setUpForNode({ layout, mayInstall: values["no-install"] !== true, say });
+    await warnOfLoopbackName(layout, say);
+    prepareLayout(layout);
+    const release = ensureRelease(PROJECT_DIR, layout);
+    warmCompileCache(layout, release);
+    startSupervisor(layout, release.directory, release.node, port);
+    status = await untilReady(layout);
+    pruneReleases(layout, releasesInUse(layout, status));
+  } else if (port !== undefined && port !== status.port) {
+    throw new Error(
+      `cannot listen on port ${port}: the node runs already, on port ${status.port} (stop it with 'quorate down')`,
+    );
+  }
+  const facts = await factsOf(layout, status);
+  if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
+  else process.stdout.write(describe(facts, wasRunning, layout));
+  if (values.detach) return 0;
+  return await follow(layout);
+}
+
+async function runningStatus(layout: Layout): Promise<StatusReply | undefined> {
+  try {
+    const reply = await askSupervisor(layout.supervisorSocket, { command: "status" }, { timeoutMs: 5_000 });
+    return (reply as unknown as StatusReply).isReady ? (reply as unknown as StatusReply) : await untilReady(layout);
+  } catch (error) {
+    if (error instanceof NoSupervisorError) return undefined;
+    throw error;
+  }
+}
+
+function startSupervisor(layout: Layout, release: string, node: string, port: number | undefined): void {
+  const child = spawnDaemon({
+    argv: [node, ...NODE_FLAGS, join(release, "src/daemons/supervisor.ts")],
+    env: {
+      ...process.env,
+      MALLOC_ARENA_MAX: "1",
+      NODE_COMPILE_CACHE: join(layout.quorateCache, "compile"),
+      [LAYOUT_ENV]: encodeLayoutOptions(layout),
+      QUORATE_PORT: port === undefined ? undefined : String(port),
+    },
+    logFile: logFileOf(layout, "supervisor"),
+    hasChannel: false,
+  });
+  child.once("error", (error) => {
+    throw error;
+  });
+}
+
+/** @throws Error with the reason when a daemon does not start. */
+async function untilReady(layout: Layout): Promise<StatusReply> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  const log = logFileOf(layout, "supervisor");
+  for (;;) {
+    try {
+      const reply = (await askSupervisor(
+        layout.supervisorSocket,
+        { command: "status" },
+        { timeoutMs: 5_000 },
+      )) as unknown as StatusReply;
+      if (reply.failure !== undefined) {
+        await askSupervisor(layout.supervisorSocket, { command: "stop" }, { timeoutMs: 60_000 });
+        throw new Error(`the node does not start: ${reply.failure}`);
+      }
+      if (reply.isReady) return reply;
+    } catch (error) {
+      if (!(error instanceof NoSupervisorError)) throw error;
+    }
+    if (Date.now() > deadline) throw new Error(`the node is not ready after ${READY_TIMEOUT_MS / 1000} s (see ${log})`);
+    await sleep(POLL_MS);
+  }
+}
+
+function releasesInUse(layout: Layout, { daemons, release }: StatusReply): ReadonlySet<string> {
+  const supervisor = new PidFiles(layout.quorateRun).live("supervisor")?.release;
+  return new Set([release, supervisor ?? release, ...daemons.flatMap((daemon) => daemon.release ?? [])]);
+}
+
+export async function factsOf(layout: Layout, { port, pid }: StatusReply): Promise<NodeFacts> {
+  const cfs = await connectRoot(layout);
+  try {
+    const directory = `nodes/${layout.nodeName}`;
+    const pem = (await cfs.read(`${directory}/pveproxy-ssl.pem`)) ?? (await cfs.read(`${directory}/pve-ssl.pem`));
+    if (pem === undefined) throw new Error(`the node has no certificate (${directory}/pve-ssl.pem)`);
+    return {
+      url: `https://127.0.0.1:${port}`,
+      host: "127.0.0.1",
+      port,
+      username: ADMIN,
+      password: existsSync(layout.adminPasswordFile) ? readFileSync(layout.adminPasswordFile, "utf8").trim() : "",
+      fingerprint: new X509Certificate(pem.data).fingerprint256,
+      pid,
+      root: layout.root,
+    };
+  } finally {
+    await cfs.close();
+  }
+}
+
+function describe(facts: NodeFacts, wasRunning: boolean, layout: Layout): string {
+  const address = nodeAddress();
+  const host = isIP(address) === 6 ? `[${address}]` : address;
+  const password =
+    facts.password === "" ? "the one you set" : `${facts.password}   (kept in ${layout.adminPasswordFile})`;
+  const root = layout.isSystem ? "" : ` --root ${layout.root}`;
+  return [
+    wasRunning ? "This node runs already." : `Node ${layout.nodeName} is up.`,
+    "",
+    `  open      https://${host}:${facts.port}   (on this machine: ${facts.url})`,
+    `  user      ${facts.username}`,
+    `  password  ${password}`,
+    "",
+    `  stop it   ./quorate down${root}`,
+    "",
+    "",
+  ].join("\n");
+}
+
+/** Shows the logs until the node or the terminal says stop; ^C stops the node. */
+async function follow(layout: Layout): Promise<number> {
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  process.once("SIGTERM", () => stop.abort());
+  const pidFiles = new PidFiles(layout.quorateRun);
+  const isOver = (): boolean => pidFiles.live("supervisor") === undefined;
+  await followLogs(layout, {
+    signal: stop.signal,
+    isOver,
+    lines: 0,
+    write: (line) => process.stdout.write(`${line}\n`),
+  });
+  if (!stop.signal.aborted) {
+    process.stderr.write("quorate: the supervisor ended; what it started goes on. 'quorate up' takes it over.\n");
+    return 1;
+  }
+  await stopNode(layout, { guestTimeoutS: 60, say: (text) => process.stderr.write(`${text}\n`) });
+  return 0;
+}
+
+/** Stock Debian resolves the host name to 127.0.1.1: fine alone, not in a cluster. */
+async function warnOfLoopbackName(layout: Layout, say: (text: string) => void): Promise<void> {
+  const address = await lookup(layout.nodeName).then(
+    (found) => found.address,
+    () => undefined,
+  );
+  if (address !== undefined && !address.startsWith("127.") && address !== "::1") return;
+  const what = address === undefined ? "does not resolve" : `resolves to ${address}`;
+  say(
+    `note: the node name '${layout.nodeName}' ${what}; using ${nodeAddress()}. A cluster needs it in /etc/hosts or DNS.`,
+  );
+}
