@@ -10,18 +10,25 @@ export type StepOutcome = "done" | "failed" | "overdue" | "still-running";
 export class GuardedSteps {
   readonly #log: Logger;
   readonly #overdue = new Set<string>();
+  /** What each failing step last said: the same failure again is not news. */
+  readonly #failing = new Map<string, string>();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
-  /** Runs `work` for at most `limitMs`; never rejects. A failure is logged here, once. */
+  /** Runs `work` for at most `limitMs`; never rejects. A failure is logged here, once until it changes or passes. */
   async run(name: string, limitMs: number, work: () => Promise<void>): Promise<StepOutcome> {
     if (this.#overdue.has(name)) return "still-running";
     const running: Promise<StepOutcome> = work().then(
-      () => "done",
+      () => {
+        if (this.#failing.delete(name)) this.#log.info({ step: name }, `${name} works again`);
+        return "done";
+      },
       (error: unknown) => {
-        this.#log.error({ step: name, err: error }, `${name} error: ${messageOf(error)}`);
+        const text = `${name} error: ${messageOf(error)}`;
+        if (this.#failing.get(name) !== text) this.#log.error({ step: name, err: error }, text);
+        this.#failing.set(name, text);
         return "failed";
       },
     );

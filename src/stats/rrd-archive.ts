@@ -138,6 +138,7 @@ export class RrdArchive {
 
   /** They belong to whom the database belongs: the daemon may be another user than we are. */
   async #makeFolders(folders: readonly string[]): Promise<void> {
+    await mkdir(this.#directory, { recursive: true });
     const { uid, gid } = await stat(this.#directory);
     for (const folder of new Set(folders)) {
       const made = await mkdir(join(this.#directory, folder), { recursive: true, mode: DIRECTORY_MODE });
