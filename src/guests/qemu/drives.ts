@@ -1,4 +1,5 @@
 /** Drives as typed objects: which keys are drives, their order, their property strings, what kind of medium they hold. */
+import { compileScalarFormat } from "../../rest/check.ts";
 import type { Properties } from "../../rest/schema.ts";
 import { type DriveBus, requestedDrives, storedDrives, unusedDrive } from "./schema/drive.ts";
 import { LAST_INDEX } from "./schema/options.ts";
@@ -49,18 +50,26 @@ export function printDrive(drive: Drive): string {
   return printProperties(storedDrives[drive.bus], values);
 }
 
+/** Any text as file: old names are no volume ids. Made once, since parsers are kept by their table. */
+const looseDrives = Object.fromEntries(
+  Object.entries(storedDrives).map(([bus, properties]): [string, Properties] => [
+    bus,
+    { ...properties, file: { type: "string", default_key: 1 } },
+  ]),
+) as Record<DriveBus, Properties>;
+
 /** The stored form of a drive: old bare file names become volume ids, sizes get their largest unit. */
 export function normalizeDrive(key: string, text: string, vmid: number): string {
-  const properties = withoutFileFormat(storedDrives[busOf(key)]);
+  const properties = looseDrives[busOf(key)];
   const loose = readProperties(key, properties, text);
   const file = modernVolume(String(loose.file), vmid);
   if (file === undefined) throw new OptionError(`unable to parse drive options for '${key}'`);
-  return printDrive(readDrive(key, printProperties(properties, { ...loose, file })));
+  const problem = driveFileProblem(file);
+  if (problem !== undefined) throw new OptionError(`format error\n${key}.file: invalid format - ${problem}`);
+  return printProperties(properties, { ...loose, file });
 }
 
-function withoutFileFormat(properties: Properties): Properties {
-  return { ...properties, file: { type: "string", default_key: 1 } };
-}
+const driveFileProblem = compileScalarFormat("pve-volume-id-or-qm-path");
 
 /** `x.iso` and `vm-100-disk-1` were allowed once. @returns undefined for what never was. */
 function modernVolume(file: string, vmid: number): string | undefined {

@@ -16,8 +16,8 @@ const checks = new WeakMap<Schema, ValueCheck>();
 export function checkOption(key: string, schema: Schema, text: string): string {
   const properties = propertiesOf(schema);
   if (properties !== undefined) {
-    // Property strings are told apart from other formats, whose texts begin with "invalid format".
     readProperties(key, properties, text);
+    if (schema.maxLength === undefined) return text;
   }
   let check = checks.get(schema);
   if (check === undefined) {
