@@ -44,6 +44,7 @@ export class StatusCycle {
   readonly #steps: GuardedSteps;
   /** What this process last published of the values that rarely change. */
   readonly #published = new Map<string, string>();
+  readonly #storageStates = new Map<string, string>();
   readonly #flagsTriedAt = new Map<string, number>();
   #figures: NodeFigures | undefined;
 
@@ -116,22 +117,37 @@ export class StatusCycle {
   }
 
   async #updateStorages(): Promise<void> {
-    const { cfs, storages, now, log } = this.#deps;
+    const { cfs, storages } = this.#deps;
     const here = (await storages.entries()).filter(
       ({ isEnabled, nodes }) => isEnabled && nodes?.has(cfs.nodeName) !== false,
     );
-    await Promise.all(
-      here.map(async ({ storage }) => {
-        try {
-          const status = await storages.status(storage);
-          if (status?.active !== true) return;
-          const key = `${RRD_SCHEMAS.storage.prefix}/${cfs.nodeName}/${storage}`;
-          await this.#publishRrd(key, printStorageFigures(status, now()));
-        } catch (error) {
-          log.warn({ storage, err: error }, "cannot measure storage");
-        }
-      }),
-    );
+    await Promise.all(here.map(({ storage }) => this.#updateStorage(storage)));
+    for (const storage of this.#storageStates.keys()) {
+      if (!here.some((entry) => entry.storage === storage)) this.#storageStates.delete(storage);
+    }
+  }
+
+  async #updateStorage(storage: string): Promise<void> {
+    const { cfs, storages, now } = this.#deps;
+    try {
+      const status = await storages.status(storage);
+      if (status?.active === true) {
+        const key = `${RRD_SCHEMAS.storage.prefix}/${cfs.nodeName}/${storage}`;
+        await this.#publishRrd(key, printStorageFigures(status, now()));
+      }
+      this.#noteStorage(storage, status === undefined ? "silent" : status.active ? "active" : "inactive");
+    } catch (error) {
+      this.#noteStorage(storage, `failing: ${messageOf(error)}`);
+    }
+  }
+
+  /** A state that lasts is told once. */
+  #noteStorage(storage: string, state: string): void {
+    const before = this.#storageStates.get(storage);
+    if (before === state) return;
+    this.#storageStates.set(storage, state);
+    if (state !== "active") this.#deps.log.warn({ storage, state }, "storage cannot be measured");
+    else if (before !== undefined) this.#deps.log.info({ storage }, "storage is back");
   }
 
   async #publishStatic(): Promise<void> {
