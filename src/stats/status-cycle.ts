@@ -4,6 +4,7 @@
  */
 import { arch } from "node:process";
 import type { ClusterFs } from "../cfs/port.ts";
+import { messageOf } from "../errors/quorate-error.ts";
 import type { GuestStatus, Guests } from "../guests/port.ts";
 import type { Logger } from "../log/logger.ts";
 import { cgroupMode } from "../os/proc-figures.ts";
