@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { chmod, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../errors/quorate-error.ts";
@@ -12,6 +12,7 @@ import { StorageError } from "./errors.ts";
 import { readRemote } from "./http-source.ts";
 import { refuseForeignReferences } from "./image-files.ts";
 import type { NodeStorages } from "./node-storages.ts";
+import { partialPathIn } from "./partial-files.ts";
 
 export interface DownloadRequest {
   readonly url: string;
@@ -42,7 +43,7 @@ export async function download(storages: NodeStorages, request: DownloadRequest,
   await storages.activate([storage]);
   const target = await storages.pathOf(`${storage}:${volname}`);
   task.log(`downloading ${url} to ${target}`);
-  const partial = join(dirname(target), `.${process.pid}.partial`);
+  const partial = await partialPathIn(dirname(target), storages.nodeName);
   const unpacker = compression === undefined ? undefined : UNPACKERS[compression];
   const received = unpacker === undefined ? partial : `${partial}.${unpacker.suffix}`;
   try {

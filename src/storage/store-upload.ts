@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { chmod, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { messageOf } from "../errors/quorate-error.ts";
 import { runCommand } from "../os/run-command.ts";
@@ -13,6 +13,7 @@ import type { TaskContext } from "../tasks/port.ts";
 import { StorageError } from "./errors.ts";
 import { refuseForeignReferences } from "./image-files.ts";
 import type { NodeStorages } from "./node-storages.ts";
+import { partialPathIn } from "./partial-files.ts";
 
 export interface UploadRequest {
   readonly source: string;
@@ -44,7 +45,7 @@ export async function storeUpload(storages: NodeStorages, request: UploadRequest
     task.log(`target node: ${storages.nodeName}`);
     task.log(`target file: ${target}`);
     task.log(`file size is: ${size}`);
-    await copyInto({ source, target, size, shownSource }, task);
+    await copyInto({ source, target, size, shownSource, nodeName: storages.nodeName }, task);
     task.log("finished file import successfully");
   } finally {
     await rm(source, { force: true });
@@ -52,11 +53,16 @@ export async function storeUpload(storages: NodeStorages, request: UploadRequest
 }
 
 async function copyInto(
-  { source, target, size, shownSource }: { source: string; target: string; size: number; shownSource: string },
+  {
+    source,
+    target,
+    size,
+    shownSource,
+    nodeName,
+  }: { source: string; target: string; size: number; shownSource: string; nodeName: string },
   task: UploadTask,
 ): Promise<void> {
-  // Hidden, and no volume's name: an unfinished copy is never listed.
-  const partial = join(dirname(target), `.${process.pid}.partial`);
+  const partial = await partialPathIn(dirname(target), nodeName);
   task.log(`command: cp -- ${shownSource} ${target}`);
   try {
     await runCommand(["cp", "--", source, partial], { timeoutMs: COPY_TIMEOUT_MS, signal: task.signal });

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TestRights } from "../../access/port.testing.ts";
 import { silentLogger } from "../../log/logger.ts";
 import { makeLayout } from "../../os/layout.ts";
+import { processStartTicks } from "../../os/process-identity.ts";
 import { startTestServer, type TestServer } from "../../rest/rest.testing.ts";
 import type { TaskSpec, Tasks } from "../../tasks/port.ts";
 import { storageMethods, storageTasks } from "../index.ts";
@@ -383,7 +385,6 @@ describe("upload", () => {
   });
 
   test("an image that points to another file of the host is refused", async () => {
-    const { execFileSync } = await import("node:child_process");
     const path = room.at("evil.qcow2");
     execFileSync("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-b", "/etc/shadow", "-F", "raw", path, "1M"]);
     const form = new FormData();
@@ -396,6 +397,18 @@ describe("upload", () => {
     });
     expect(tasks.outcome).toContain("image refers to another file");
     expect(readdirSync(room.at("var/lib/vz/import"))).toEqual([]);
+  });
+
+  test("what a killed task left is removed by the next one; what others write is not", async () => {
+    await room.storages.activate(["local"]);
+    const ended = spawnSync("true").pid;
+    const alive = `.n1.1.${process.pid}.${processStartTicks(process.pid)}.partial`;
+    for (const name of [`.n1.7.${ended}.5.partial`, `.n1.8.${ended}.5.partial.gz`, `.n2.1.${ended}.5.partial`, alive]) {
+      writeFileSync(`${iso()}/${name}`, "");
+    }
+    await upload({ content: "iso" }, "a.iso", "data");
+    expect(readdirSync(iso()).sort()).toEqual([alive, `.n2.1.${ended}.5.partial`, "a.iso"].sort());
+    expect((await call("GET", "/nodes/n1/storage/local/content")).body.data).toHaveLength(1);
   });
 
   test("needs the right to fill the storage", async () => {
