@@ -29,6 +29,9 @@ describe("parseDirVolname", () => {
     "100/vm 100.raw",
     "backup/x.zip",
     "vm-100-disk-0.raw",
+    "iso/nul\0.iso",
+    "iso/new\nline.iso",
+    `iso/${"x".repeat(252)}.iso`,
     "100/snap-a-vm-100-disk-0.qcow2",
     "",
   ];

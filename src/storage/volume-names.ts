@@ -65,12 +65,20 @@ export function parseDirVolname(volname: string): ParsedVolname {
   const slash = volname.indexOf("/");
   const folder = volname.slice(0, slash);
   const rest = volname.slice(slash + 1);
-  // A path part that climbs out of its folder is never a volume.
-  if (slash > 0 && !volname.split("/").some((part) => part === "" || part === "." || part === "..")) {
+  if (slash > 0 && volname.split("/").every(isFileName)) {
     const found = parseNamedContent(folder, rest) ?? parseImageVolname(volname);
     if (found !== undefined) return found;
   }
   throw new StorageError(`unable to parse directory volume name '${volname}'`);
+}
+
+/** Longest file name of the file systems that are in use. */
+const MAX_NAME_BYTES = 255;
+
+/** A part of a path that stays in its folder and that a file can have. */
+function isFileName(part: string): boolean {
+  if (part === "" || part === "." || part === ".." || /\p{Cc}/u.test(part)) return false;
+  return Buffer.byteLength(part) <= MAX_NAME_BYTES;
 }
 
 function parseNamedContent(folder: string, rest: string): ParsedVolname | undefined {

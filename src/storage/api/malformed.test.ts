@@ -69,14 +69,16 @@ test("400 malformed requests", async () => {
   const request = fc.constantFrom(...methods).chain((method) =>
     fc.record({
       method: fc.constant(method),
-      path: fc.dictionary(fc.constantFrom("storage", "volume"), text),
+      path: fc.record({ storage: fc.oneof(fc.constantFrom("local", "vg", "none"), text), volume: text }),
       given: fc.dictionary(fc.constantFrom(...Object.keys(method.parameters), "bogus"), text, { maxKeys: 6 }),
     }),
   );
   await fc.assert(
     fc.asyncProperty(request, async ({ method, path, given }) => {
       const url = method.path.replace(/\{(\w+)\}/g, (_, name: string) =>
-        name === "node" ? "n1" : encodeURIComponent(path[name] ?? "local").replaceAll(".", "%2E"),
+        name === "node"
+          ? "n1"
+          : encodeURIComponent(name === "volume" ? path.volume : path.storage).replaceAll(".", "%2E"),
       );
       const query = new URLSearchParams(given).toString();
       const hasBody = method.method === "POST" || method.method === "PUT";
