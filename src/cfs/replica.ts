@@ -152,6 +152,11 @@ export class Replica {
     return this.#membersVersion;
   }
 
+  /** Epoch seconds by this node's clock. */
+  now(): number {
+    return this.#options.clock.now();
+  }
+
   info(): ClusterInfo {
     return this.#options.group.info();
   }

@@ -9,7 +9,10 @@ export interface Layout {
   readonly root: string;
   /** The standard paths and ports of a machine (needs root), as opposed to a tree below `root`. */
   readonly isSystem: boolean;
-  /** Whether files get owner root and group www-data and pveproxy runs as www-data (the caller is root). */
+  /**
+   * Whether files get owner root and group www-data and pveproxy runs as www-data: the system layout, as root. Below any
+   * other root everything belongs to the caller.
+   */
   readonly dropsPrivileges: boolean;
   readonly nodeName: string;
 
@@ -19,6 +22,7 @@ export interface Layout {
   readonly clusterLib: string;
   readonly clusterRun: string;
   readonly configDb: string;
+  readonly pmxcfsPid: string;
   /** Root's socket of pmxcfs: everything (0600). */
   readonly cfsSocket: string;
   /** Everyone's socket of pmxcfs: read, status, token check (0660 root:www-data). */
@@ -53,6 +57,10 @@ export interface Layout {
   readonly quorateLib: string;
   readonly quorateCache: string;
   readonly quorateLogDir: string;
+  /** Line JSON: status, stop, restart of daemons. */
+  readonly supervisorSocket: string;
+  /** The first administrator's generated password, readable by its owner only. */
+  readonly adminPasswordFile: string;
 }
 
 export interface LayoutOptions {
@@ -72,12 +80,13 @@ export function makeLayout({ root, nodeName, isRootUser }: LayoutOptions): Layou
   return {
     root,
     isSystem,
-    dropsPrivileges: isRootUser,
+    dropsPrivileges: isSystem && isRootUser,
     nodeName,
     etcPve: at("/etc/pve"),
     clusterLib: at("/var/lib/pve-cluster"),
     clusterRun: at("/run/pve-cluster"),
     configDb: at("/var/lib/pve-cluster/config.db"),
+    pmxcfsPid: at("/var/run/pve-cluster.pid"),
     cfsSocket: at("/run/pve-cluster/cfs.sock"),
     cfsReadSocket: at("/run/pve-cluster/cfs-read.sock"),
     pvedaemon: isSystem ? { port: PVEDAEMON_PORT } : { socket: at("/run/pvedaemon.sock") },
@@ -99,6 +108,8 @@ export function makeLayout({ root, nodeName, isRootUser }: LayoutOptions): Layou
     quorateLib: at("/var/lib/quorate"),
     quorateCache: at("/var/cache/quorate"),
     quorateLogDir: at("/var/log/quorate"),
+    supervisorSocket: at("/run/quorate/supervisor.sock"),
+    adminPasswordFile: at("/var/lib/quorate/admin-password"),
   };
 }
 

@@ -1,0 +1,230 @@
+/** One of the two sockets of pmxcfs: root's, which may everything, or everyone's, which may read and watch. */
+import { chmodSync, chownSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import type { Logger } from "../../log/logger.ts";
+import type { CfsEvent } from "../port.ts";
+import type { TransportReply } from "../request-client.ts";
+import { type CfsReply, type CfsRequest, READ_ONLY_OPERATIONS } from "../requests.ts";
+import { isPrivatePath, VERSIONED_PATHS } from "../tree/paths.ts";
+import { checkRequest } from "./check-request.ts";
+import { encodeFrame, type Frame, FrameReader } from "./frames.ts";
+import {
+  type ClientMessage,
+  clientMessageOf,
+  MAX_CLIENT_FRAME_BYTES,
+  OLDEST_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
+  type ServerMessage,
+} from "./messages.ts";
+
+export interface IpcBackend {
+  readonly nodeName: string;
+  call(request: CfsRequest, body: Uint8Array | undefined, isReadOnly: boolean): Promise<TransportReply>;
+}
+
+export interface IpcServerOptions {
+  readonly path: string;
+  readonly mode: number;
+  /** Owner and group of the socket; absent when the files belong to the caller anyway. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly isReadOnly: boolean;
+  readonly backend: IpcBackend;
+  readonly log: Logger;
+}
+
+/** A client that sends no hello within this time is cut off. */
+const HELLO_LIMIT_MS = 10_000;
+/** Requests of one client that are under way; then nothing more is read from it. */
+const MAX_PENDING = 256;
+/** A watcher that reads nothing is cut off when this much waits for it; it comes back and starts over. */
+const MAX_UNREAD_BYTES = 16 << 20;
+const PUBLIC_PRIVATE_PATHS: ReadonlySet<string> = new Set(VERSIONED_PATHS.filter(isPrivatePath));
+
+export class IpcServer {
+  readonly #options: IpcServerOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+
+  constructor(options: IpcServerOptions) {
+    this.#options = options;
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  /** Listens; a socket that a dead predecessor left is replaced. */
+  async start(): Promise<void> {
+    const { path, mode, owner } = this.#options;
+    rmSync(path, { force: true });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once("error", reject);
+    // Nobody may connect before owner and mode are right.
+    const mask = process.umask(0o177);
+    try {
+      this.#server.listen(path, resolve);
+    } finally {
+      process.umask(mask);
+    }
+    await promise;
+    this.#server.off("error", reject);
+    this.#server.on("error", (error) => this.#options.log.error({ path, error: error.message }, "socket failed"));
+    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+    chmodSync(path, mode);
+  }
+
+  /** Tells the watchers. In the order of calls, and before any reply that is sent later. */
+  tell(event: CfsEvent): void {
+    if (this.#connections.size === 0 || !this.#mayTell(event)) return;
+    const message: ServerMessage = { kind: "event", event };
+    const frame = encodeFrame(message);
+    for (const connection of this.#connections) connection.tell(frame);
+  }
+
+  async stop(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    for (const connection of this.#connections) connection.end();
+    await promise;
+    rmSync(this.#options.path, { force: true });
+  }
+
+  /** Names below private directories are private too, but those whose changes `.version` shows to everyone anyway. */
+  #mayTell(event: CfsEvent): boolean {
+    if (!this.#options.isReadOnly || (event.kind !== "file" && event.kind !== "entry")) return true;
+    return !isPrivatePath(event.path) || PUBLIC_PRIVATE_PATHS.has(event.path);
+  }
+
+  #accept(socket: Socket): void {
+    const connection = new Connection(socket, this.#options);
+    this.#connections.add(connection);
+    socket.on("close", () => this.#connections.delete(connection));
+  }
+}
+
+class Connection {
+  readonly #socket: Socket;
+  readonly #options: IpcServerOptions;
+  readonly #reader = new FrameReader(MAX_CLIENT_FRAME_BYTES);
+  readonly #helloTimer: NodeJS.Timeout;
+  #hasGreeted = false;
+  #isWatching = false;
+  #pending = 0;
+
+  constructor(socket: Socket, options: IpcServerOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#helloTimer = setTimeout(() => this.#goodbye("no hello came in time"), HELLO_LIMIT_MS);
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    // ECONNRESET and EPIPE: the client is gone, "close" follows and cleans up.
+    socket.on("error", (error) => options.log.debug({ error: error.message }, "client connection failed"));
+    socket.on("close", () => clearTimeout(this.#helloTimer));
+  }
+
+  tell(frame: Buffer): void {
+    if (!this.#isWatching) return;
+    if (this.#socket.writableLength > MAX_UNREAD_BYTES) {
+      this.#options.log.warn({}, "a watcher does not read: it is cut off");
+      this.#socket.destroy();
+      return;
+    }
+    this.#socket.write(frame);
+  }
+
+  end(): void {
+    clearTimeout(this.#helloTimer);
+    this.#socket.destroySoon();
+  }
+
+  #onData(chunk: Buffer): void {
+    let frames: Frame[];
+    try {
+      frames = this.#reader.push(chunk);
+    } catch (error) {
+      this.#goodbye(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    for (const frame of frames) {
+      const message = clientMessageOf(frame.header);
+      if (message === undefined) this.#options.log.debug({}, "a client sent a message that is not known: ignored");
+      else if (!this.#hasGreeted && message.kind !== "hello") this.#goodbye("a client must say hello first");
+      else this.#onMessage(message, frame.body);
+    }
+  }
+
+  #onMessage(message: ClientMessage, body: Uint8Array | undefined): void {
+    switch (message.kind) {
+      case "hello":
+        this.#greet(message.oldest, message.newest);
+        return;
+      case "watch":
+        this.#isWatching = true;
+        return;
+      case "request":
+        this.#request(message.id, message.request, body);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #greet(oldest: number, newest: number): void {
+    clearTimeout(this.#helloTimer);
+    if (newest < OLDEST_PROTOCOL_VERSION || oldest > PROTOCOL_VERSION) {
+      this.#goodbye(
+        `pmxcfs speaks protocol ${OLDEST_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}, the client ${oldest} to ${newest}`,
+      );
+      return;
+    }
+    this.#hasGreeted = true;
+    const { backend, isReadOnly } = this.#options;
+    this.#send({
+      kind: "hello",
+      version: Math.min(newest, PROTOCOL_VERSION),
+      nodeName: backend.nodeName,
+      isReadOnly,
+    });
+  }
+
+  #request(id: number, value: unknown, body: Uint8Array | undefined): void {
+    const request = checkRequest(value);
+    if ("problem" in request) {
+      this.#reply(id, { reply: { error: { code: request.code, errno: "EINVAL", message: request.problem } } });
+      return;
+    }
+    const { isReadOnly, backend } = this.#options;
+    if (isReadOnly && !READ_ONLY_OPERATIONS.has(request.op)) {
+      const error = { code: "cfs-refused", errno: "EPERM", message: `cannot ${request.op}: this socket is read-only` };
+      this.#reply(id, { reply: { error } });
+      return;
+    }
+    this.#pending += 1;
+    if (this.#pending >= MAX_PENDING) this.#socket.pause();
+    backend.call(request, body, isReadOnly).then(
+      (answer) => this.#finish(id, answer),
+      (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#options.log.error({ op: request.op, error: message }, "a request failed");
+        this.#finish(id, { reply: { error: { code: "cfs-refused", errno: "EIO", message } } });
+      },
+    );
+  }
+
+  #finish(id: number, answer: TransportReply): void {
+    this.#pending -= 1;
+    if (this.#pending < MAX_PENDING && this.#socket.isPaused()) this.#socket.resume();
+    this.#reply(id, answer);
+  }
+
+  #reply(id: number, { reply, body }: { readonly reply: CfsReply; readonly body?: Uint8Array }): void {
+    this.#send({ kind: "reply", id, reply }, body);
+  }
+
+  #goodbye(reason: string): void {
+    clearTimeout(this.#helloTimer);
+    this.#options.log.warn({ reason }, "a client was sent away");
+    this.#send({ kind: "goodbye", reason });
+    this.#socket.destroySoon();
+  }
+
+  #send(message: ServerMessage, body?: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(encodeFrame(message, body));
+  }
+}

@@ -1,0 +1,26 @@
+/** What passes between the thread that owns the tree and the one that commits. */
+import type { MessagePort } from "node:worker_threads";
+import type { Durability } from "./port.ts";
+import type { RowChanges } from "./row-changes.ts";
+
+export interface CommitThreadData {
+  readonly port: MessagePort;
+  readonly path: string;
+  /** The eventfd by which the owner of the tree is woken. */
+  readonly wakeFd: number;
+  /** Milliseconds that each commit is made to take longer: to try out a slow disk. */
+  readonly delayMs: number;
+}
+
+export type CommitRequest =
+  | { readonly kind: "commit"; readonly rows: RowChanges; readonly durability: Durability }
+  | { readonly kind: "sync" }
+  | { readonly kind: "stop" };
+
+export type CommitAnswer =
+  | { readonly kind: "ready" }
+  | {
+      readonly kind: "done";
+      readonly ms: number;
+      readonly failure?: { readonly message: string; readonly errcode?: number };
+    };
