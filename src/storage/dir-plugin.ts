@@ -29,8 +29,8 @@ export interface DirPluginDeps {
 export class DirPlugin implements StoragePlugin {
   readonly #guard: StorageGuard;
   readonly #log: Logger;
-  /** Storages whose folders this process has made. */
-  readonly #prepared = new Set<string>();
+  /** What this process has made the folders for, by storage: other options need other folders. */
+  readonly #prepared = new Map<string, string>();
 
   constructor({ guard, log }: DirPluginDeps) {
     this.#guard = guard;
@@ -62,10 +62,11 @@ export class DirPlugin implements StoragePlugin {
       );
     }
     const before = await this.#probe(entry);
-    if (before.kind === "present" && this.#prepared.has(storage)) return;
+    const wanted = JSON.stringify([path, [...entry.content], entry.options["content-dirs"]]);
+    if (before.kind === "present" && this.#prepared.get(storage) === wanted) return;
     if (before.kind === "absent") await this.#makeBase(entry, path);
     await this.#guard.work(storage, "making its folders", () => makeFolders(entry));
-    this.#prepared.add(storage);
+    this.#prepared.set(storage, wanted);
   }
 
   async #makeBase(entry: StorageEntry, path: string): Promise<void> {

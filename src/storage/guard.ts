@@ -31,7 +31,10 @@ export class StorageGuard {
   readonly #nowMs: () => number;
   readonly #probeTimeoutMs: number;
   readonly #workTimeoutMs: number;
-  readonly #answers = new Map<string, { readonly atMs: number; readonly probe: Promise<DirectoryProbe> }>();
+  readonly #answers = new Map<
+    string,
+    { readonly path: string; readonly atMs: number; readonly probe: Promise<DirectoryProbe> }
+  >();
   /** Storages with work that did not end in time, and how much. */
   readonly #overdue = new Map<string, number>();
 
@@ -46,11 +49,11 @@ export class StorageGuard {
   probe(storage: string, path: string): Promise<DirectoryProbe> {
     const now = this.#nowMs();
     const known = this.#answers.get(storage);
-    if (known !== undefined && now - known.atMs < ANSWER_GOOD_MS) return known.probe;
+    if (known?.path === path && now - known.atMs < ANSWER_GOOD_MS) return known.probe;
     // `/.` makes anything but a directory an error.
     const argv = ["stat", "-f", "-c", "%S %b %f %a", `${path}/.`];
     const probe = this.#children.run(storage, argv, this.#probeTimeoutMs).then(readProbe);
-    this.#answers.set(storage, { atMs: now, probe });
+    this.#answers.set(storage, { path, atMs: now, probe });
     return probe;
   }
 

@@ -1,10 +1,12 @@
 /** Storages that fail under the hands of the daemon: one that never answers, one that is full. Both need root. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeStorageRoom, type StorageRoom } from "./storage-room.testing.ts";
+import { storeUpload } from "./store-upload.ts";
 
 const isRoot = process.getuid?.() === 0;
 const SILENT_FUSE = fileURLToPath(new URL("../os/silent-fuse.testing.ts", import.meta.url));
@@ -107,5 +109,20 @@ describe.skipIf(!isRoot)("a full storage", () => {
     await expect(room.storages.allocate(request)).rejects.toThrow(/No space left on device/);
     expect(readdirSync(room.at("small/images"))).toEqual([]);
     expect((await room.storages.status("small"))?.used).toBe(0);
+  });
+
+  test("an upload that does not fit fails with the reason, and the old file stays", async () => {
+    await room.configure("dir: small\n\tpath <root>/small\n\tcontent iso\n");
+    await room.storages.activate(["small"]);
+    const disc = await room.storages.pathOf("small:iso/a.iso");
+    writeFileSync(disc, "old");
+    const source = room.at("upload");
+    writeFileSync(source, Buffer.alloc(1 << 20, 1));
+    const task = { log: () => {}, signal: new AbortController().signal, upid: "" };
+    const request = { source, shownSource: source, storage: "small", volname: "iso/a.iso" };
+    await expect(storeUpload(room.storages, request, task)).rejects.toThrow(/No space left on device/);
+    expect(readdirSync(dirname(disc))).toEqual(["a.iso"]);
+    expect(readFileSync(disc, "utf8")).toBe("old");
+    expect(existsSync(source)).toBe(false);
   });
 });

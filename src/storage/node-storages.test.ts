@@ -200,6 +200,17 @@ describe("activation", () => {
     await expect(room.storages.activate(["not"])).rejects.toThrow("does not exist or is unreachable");
   });
 
+  test("a storage that gets another path or more contents gets its folders at once", async () => {
+    await room.configure("dir: moving\n\tpath <root>/one\n\tcontent images\n");
+    await room.storages.activate(["moving"]);
+    await room.configure("dir: moving\n\tpath <root>/two\n\tcontent images\n");
+    await room.storages.activate(["moving"]);
+    expect(readdirSync(room.at("two"))).toEqual(["images"]);
+    await room.configure("dir: moving\n\tpath <root>/two\n\tcontent images,snippets\n");
+    await room.storages.activate(["moving"]);
+    expect(readdirSync(room.at("two"))).toEqual(["images", "snippets"]);
+  });
+
   test("two contents in one folder are refused", async () => {
     await room.configure("dir: mixed\n\tpath <root>/m\n\tcontent iso,backup\n\tcontent-dirs iso=x,backup=x\n");
     await expect(room.storages.activate(["mixed"])).rejects.toThrow("for multiple content types");
