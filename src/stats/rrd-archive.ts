@@ -40,6 +40,8 @@ export interface RrdQuery {
 }
 
 const DIRECTORY_MODE = 0o750;
+/** Files made in one go; each is more than a megabyte. */
+const MAX_NEW_FILES = 50;
 
 export class RrdArchive {
   readonly #directory: string;
@@ -75,7 +77,7 @@ export class RrdArchive {
     if (updates.length === 0) return;
     try {
       await this.#create(updates.filter(({ file }) => !this.#known.has(file)));
-      const usable = updates.filter(({ file }) => !this.#foreign.has(file));
+      const usable = updates.filter(({ file }) => this.#known.has(file));
       const lines = usable.map(({ file, time, values }) => `UPDATE ${file} ${time}:${values.join(":")}`);
       const refused = await this.#daemon.batch(lines);
       for (const update of usable) this.#written.set(update.file, update.time);
@@ -121,6 +123,8 @@ export class RrdArchive {
       else if (state === "foreign") this.#foreign.add(update.file);
       else missing.push(update);
     }
+    // The others' turn comes with the next dumps: a node with a thousand guests must not wait for as many files at once.
+    missing.splice(MAX_NEW_FILES);
     await this.#makeFolders(missing.map(({ file }) => dirname(file)));
     // Data must be later than the beginning, at midnight too.
     const begin = Math.min(localMidnight(this.#now()), this.#now() - RRD_STEP_SECONDS);

@@ -159,6 +159,24 @@ describe.skipIf(!hasDaemon)("RrdArchive", () => {
     }
   });
 
+  test("many new guests at once get their files a few at a time, and all are recorded", async () => {
+    const rrd = archive();
+    const vm = (time: number) => ["1", "w", "running", "0", String(time), ...Array.from({ length: 17 }, () => "1")];
+    const count = 120;
+    const dump = (time: number) =>
+      new Map(Array.from({ length: count }, (_, index) => [`pve-vm-9.0/${100 + index}`, vm(time)]));
+    const made: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      await rrd.record(dump(now));
+      made.push(readdirSync(join(layout().rrdDir, "pve-vm-9.0")).length);
+      now += 10;
+    }
+    expect(made).toEqual([50, 100, 120, 120]);
+    expect(warnings).toEqual([]);
+    const [stats] = await new RrdCachedClient(layout().rrdcachedSocket).run(["STATS"]);
+    expect(stats?.lines).toContain(`UpdatesReceived: ${50 + 100 + 120 + 120}`);
+  });
+
   test("counters become rates", async () => {
     const rrd = archive();
     const vm = (time: number, netin: number) =>
