@@ -3,12 +3,12 @@ import type { Method } from "../rest/method.ts";
 import { configMethods } from "./api/config-methods.ts";
 import { contentMethods } from "./api/content-methods.ts";
 import { downloadMethods } from "./api/download-methods.ts";
+import type { StorageMethodDeps } from "./api/method-deps.ts";
 import { nodeMethods } from "./api/node-methods.ts";
 import { pruneMethods } from "./api/prune-methods.ts";
-import type { StorageMethodDeps } from "./api/shared.ts";
 import { uploadMethod } from "./api/upload-method.ts";
 
-export type { StorageMethodDeps } from "./api/shared.ts";
+export type { StorageMethodDeps } from "./api/method-deps.ts";
 export { bandwidthLimit, type LimitFacts, type LimitQuestion } from "./bandwidth-limit.ts";
 export { StorageError, StorageHangsError, StorageTypeNotBuiltError } from "./errors.ts";
 export { NodeStorages, type NodeStoragesDeps } from "./node-storages.ts";

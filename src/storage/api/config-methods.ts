@@ -7,7 +7,10 @@ import type { StorageConfig } from "../config.ts";
 import { addStorage, changeStorage, removeStorage } from "../config-changes.ts";
 import { STORAGE_PROPERTIES, type StorageProperty } from "../properties.ts";
 import { STORAGE_TYPE_NAMES, STORAGE_TYPES } from "../types.ts";
-import { answering, canSee, contentText, requireBuilt, STORAGE, type StorageMethodDeps } from "./shared.ts";
+import { answering, contentText, requireBuilt } from "./answers.ts";
+import type { StorageMethodDeps } from "./method-deps.ts";
+import { STORAGE } from "./parameters.ts";
+import { canSee } from "./permissions.ts";
 
 const ALLOCATE = { check: ["perm", "/storage", ["Datastore.Allocate"]] } as const;
 const TYPE = { type: "string", enum: STORAGE_TYPE_NAMES, description: "Storage type." } as const;

@@ -4,20 +4,10 @@ import { type CallContext, defineMethod, type Method } from "../../rest/method.t
 import type { ListedVolume, ParsedVolume, StorageEntry } from "../port.ts";
 import { checkVolumeAccess } from "../volume-access.ts";
 import { matchVolumeId, parseDirVolname } from "../volume-names.ts";
-import {
-  answering,
-  authidOf,
-  given,
-  NODE,
-  requireVolumeAccess,
-  STORAGE,
-  STORAGE_OPTIONAL,
-  STORAGE_VISIBLE,
-  type StorageMethodDeps,
-  VMID,
-  VMID_OPTIONAL,
-  volumeIdOf,
-} from "./shared.ts";
+import { answering } from "./answers.ts";
+import type { StorageMethodDeps } from "./method-deps.ts";
+import { given, NODE, STORAGE, STORAGE_OPTIONAL, VMID, VMID_OPTIONAL, volumeIdOf } from "./parameters.ts";
+import { authidOf, requireVolumeAccess, STORAGE_VISIBLE } from "./permissions.ts";
 
 const KIB_PER_UNIT: Readonly<Record<string, number>> = { "": 1, M: 1024, G: 1024 * 1024 };
 const VOLUME = { type: "string", description: "Volume id, or volume name of the storage." } as const;

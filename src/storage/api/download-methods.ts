@@ -4,7 +4,10 @@ import { defineMethod, type Method } from "../../rest/method.ts";
 import { COMPRESSIONS } from "../download.ts";
 import { describeRemote } from "../http-source.ts";
 import { uploadTarget } from "../upload-target.ts";
-import { answering, authidOf, given, NODE, STORAGE, type StorageMethodDeps } from "./shared.ts";
+import { answering } from "./answers.ts";
+import type { StorageMethodDeps } from "./method-deps.ts";
+import { given, NODE, STORAGE } from "./parameters.ts";
+import { authidOf } from "./permissions.ts";
 
 const NETWORK_RIGHTS = [
   "or",

@@ -5,15 +5,10 @@ import type { Schema } from "../../rest/schema.ts";
 import { splitList } from "../../rest/split-list.ts";
 import type { StorageEntry } from "../port.ts";
 import { STORAGE_TYPES } from "../types.ts";
-import {
-  canSee,
-  contentText,
-  NODE,
-  STORAGE,
-  STORAGE_OPTIONAL,
-  STORAGE_VISIBLE,
-  type StorageMethodDeps,
-} from "./shared.ts";
+import { contentText } from "./answers.ts";
+import type { StorageMethodDeps } from "./method-deps.ts";
+import { NODE, STORAGE, STORAGE_OPTIONAL } from "./parameters.ts";
+import { canSee, STORAGE_VISIBLE } from "./permissions.ts";
 
 const FORMATS = ["qcow2", "raw", "subvol", "vmdk"] as const;
 const STATUS_PROPERTIES = {

@@ -4,16 +4,10 @@ import { defineMethod, type Method } from "../../rest/method.ts";
 import { parsePruneRules } from "../config.ts";
 import type { PruneRules } from "../prune.ts";
 import { planOf } from "../prune-storage.ts";
-import {
-  answering,
-  authidOf,
-  given,
-  NODE,
-  STORAGE,
-  STORAGE_VISIBLE,
-  type StorageMethodDeps,
-  VMID_OPTIONAL,
-} from "./shared.ts";
+import { answering } from "./answers.ts";
+import type { StorageMethodDeps } from "./method-deps.ts";
+import { given, NODE, STORAGE, VMID_OPTIONAL } from "./parameters.ts";
+import { authidOf, STORAGE_VISIBLE } from "./permissions.ts";
 
 const PARAMETERS = {
   node: NODE,

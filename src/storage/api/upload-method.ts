@@ -3,7 +3,10 @@ import { basename, join } from "node:path";
 import { ApiError, notBuilt, parameterError } from "../../rest/errors.ts";
 import { defineMethod, type Method } from "../../rest/method.ts";
 import { uploadTarget } from "../upload-target.ts";
-import { answering, authidOf, given, NODE, STORAGE, type StorageMethodDeps } from "./shared.ts";
+import { answering } from "./answers.ts";
+import type { StorageMethodDeps } from "./method-deps.ts";
+import { given, NODE, STORAGE } from "./parameters.ts";
+import { authidOf } from "./permissions.ts";
 
 const ALGORITHMS = ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] as const;
 
