@@ -1,11 +1,13 @@
 /** The whole of it: a hung storage and a well one, the real rrdcached where it is installed, figures out of the API. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { silentLogger } from "../log/logger.ts";
-import { makeLayout } from "../os/layout.ts";
+import { LAYOUT_ENV, type LayoutOptions, makeLayout } from "../os/layout.ts";
 import { startTestServer } from "../rest/rest.testing.ts";
 import { RrdArchive, RrdCachedClient, rrdcachedCommand, statsMethods } from "../stats/index.ts";
 import { makeStorageRoom } from "../storage/storage-room.testing.ts";
@@ -70,5 +72,48 @@ test.skipIf(!canRun)("a storage that never answers stops neither the cycle nor t
     await end(fuse);
     spawnSync("umount", ["-l", room.at("hung")]);
     room.close();
+  }
+});
+
+const hasFuse = process.getuid?.() === 0;
+
+/** Starts one daemon as the supervisor does and waits until it says that it is ready. */
+async function startDaemon(name: string, options: LayoutOptions): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))], {
+    env: { ...process.env, [LAYOUT_ENV]: JSON.stringify(options) },
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const exit = once(child, "exit").then(([code]) => {
+    throw new Error(`${name} ended with ${code}`);
+  });
+  await Promise.race([once(child, "message"), exit]);
+  exit.catch(() => {});
+  return child;
+}
+
+async function endInOrder(child: ChildProcess): Promise<number | null> {
+  const exit = once(child, "exit");
+  child.kill("SIGTERM");
+  const [code] = await exit;
+  return code;
+}
+
+test.skipIf(!hasFuse)("as processes: what pvestatd measures stands in .rrd, and both end in order", async () => {
+  const root = mkdtempSync(join(tmpdir(), "quorate-statd-"));
+  const options = { root, nodeName: "n1", isRootUser: false };
+  const layout = makeLayout(options);
+  for (const dir of [layout.etcPve, layout.clusterLib, layout.clusterRun, layout.taskDir]) {
+    mkdirSync(dir, { recursive: true });
+  }
+  const pmxcfs = await startDaemon("pmxcfs", options);
+  try {
+    const pvestatd = await startDaemon("pvestatd", options);
+    const dump = () => readFileSync(join(layout.etcPve, ".rrd"), "utf8");
+    await expect.poll(dump, { timeout: 10_000, interval: 50 }).toMatch(/^pve-node-9\.0\/n1:\d+::\d+:/m);
+    await expect.poll(dump, { timeout: 10_000, interval: 50 }).toMatch(/^pve-storage-9\.0\/n1\/local:\d+:\d+:\d+/m);
+    expect(await endInOrder(pvestatd)).toBe(0);
+  } finally {
+    expect(await endInOrder(pmxcfs)).toBe(0);
+    rmSync(root, { recursive: true, force: true });
   }
 });

@@ -22,10 +22,10 @@ export interface StatusCycleDeps {
   readonly node: NodeFigureReader;
   readonly storages: Storages;
   readonly archive: RrdArchive;
-  readonly release: ReleaseInfo;
   readonly log: Logger;
   /** Epoch seconds. */
   readonly now: () => number;
+  readonly release?: ReleaseInfo;
   readonly guests?: Guests;
   readonly balloon?: BalloonControl;
   readonly cpuFlags?: CpuFlagSource;
@@ -67,7 +67,10 @@ export class StatusCycle {
     await step("qemu status update", () => this.#updateGuests());
     await step("storage status update", () => this.#updateStorages());
     await step("static node info update", () => this.#publishStatic());
-    await step("version info update", () => this.#publishChanged("version-info", JSON.stringify(this.#deps.release)));
+    await step("version info update", async () => {
+      const { release } = this.#deps;
+      if (release !== undefined) await this.#publishChanged("version-info", JSON.stringify(release));
+    });
     await step("rrd update", async () => this.#deps.archive.record(await this.#deps.cfs.rrd()));
     // Not waited for: starting QEMU for its flags may take as long as a cycle.
     void step("cpu flags update", () => this.#publishFlags(), FLAGS_LIMIT_MS);
