@@ -128,6 +128,14 @@ describe("compileParameters", () => {
     );
   });
 
+  test("a pattern that would backtrack for ever refuses at once, and takes what it took", () => {
+    const image = { type: "string", pattern: "[a-z\\d]+(?:(?:[._]|__|[-]*)[a-z\\d]+)*" } as const;
+    const reference = compileParameters({ parameters: { image } });
+    for (const text of ["ab", "a.b", "a__b", "a---b", "a_b"]) expect(reference({ image: text }).ok, text).toBe(true);
+    for (const text of ["", "a..b", "-a", "a-", `${"a".repeat(5000)}!`])
+      expect(reference({ image: text }).ok).toBe(false);
+  });
+
   test("a declaration made of parts knows only the names of the given type", () => {
     const byType = compileParameters({
       parameters: {},

@@ -20,7 +20,10 @@ const samples: Readonly<Record<string, { readonly yes: readonly string[]; readon
   "pve-priv": { yes: ["VM.Audit"], no: ["VM.Nothing"] },
   "pve-tfa-secret": { yes: ["ABCDEFGHIJKLMNOP", "v2-0x0123456789abcdef"], no: ["abc"] },
   "pve-storage-id": { yes: ["ab", "a.b-c_1"], no: ["a", "1a", "a-"] },
-  "pve-dir-override": { yes: ["iso=/x/y", "backup=rel.d/z"], no: ["iso=", "foo=/x", "iso=/x/..", "iso=/x."] },
+  "pve-dir-override": {
+    yes: ["iso=/x/y", "backup=rel.d/z"],
+    no: ["iso=", "foo=/x", "iso=/x/..", "iso=/x.", `iso=${"a".repeat(900)}..`],
+  },
   "pve-storage-portal-dns": { yes: ["a:1", "[::1]:3260", "::1", "::1.3260"], no: ["[::1", "a b"] },
   "pve-storage-zfs-blocksize": { yes: ["", "4k", "16M", "512"], no: ["3k", "0k", "32m", "256", "08k"] },
   "pve-volume-id-or-qm-path": { yes: ["none", "cdrom", "/dev/x", "local:a"], no: ["local", "x:"] },

@@ -23,8 +23,10 @@ const MAX_PATH_CHARS = 1023;
 const MAX_NAME_CHARS = 255;
 
 const dirOverride: FormatCheck = (value) => {
-  const [, type, path] = /^([a-z]+)=([^.]*(?:\.?[^.]+)+)$/.exec(value) ?? [];
-  if (type === undefined || path === undefined) return `invalid override '${value}'`;
+  // No two dots in a row and none at the end, said without a pattern that could backtrack for ever.
+  const [, type, path] = /^([a-z]+)=([\s\S]+)$/.exec(value) ?? [];
+  if (type === undefined || path === undefined || path.includes("..") || path.endsWith("."))
+    return `invalid override '${value}'`;
   if (!CONTENT_TYPES.includes(type)) return `invalid content type '${type}'`;
   const fits = path.length < MAX_PATH_CHARS && path.split("/").every((name) => name.length < MAX_NAME_CHARS);
   return fits ? undefined : `invalid override '${value}'`;
