@@ -128,6 +128,11 @@ describe("compileParameters", () => {
     );
   });
 
+  test("a flood of unknown names is refused without naming them all", () => {
+    const verdict = check(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`x${i}`, 1])));
+    expect(verdict.ok ? 0 : Object.keys(verdict.errors).length).toBe(500);
+  });
+
   test("a pattern that would backtrack for ever refuses at once, and takes what it took", () => {
     const image = { type: "string", pattern: "[a-z\\d]+(?:(?:[._]|__|[-]*)[a-z\\d]+)*" } as const;
     const reference = compileParameters({ parameters: { image } });

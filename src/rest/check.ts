@@ -11,12 +11,16 @@ import { splitList } from "./split-list.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
 
+/** More would only help somebody who sends nonsense by the hundred thousand to keep others waiting. */
+const MAX_ERRORS = 500;
+
 /** Collects one text per path; two texts on one path are joined by backslash and `n`, as the reference does. */
 export class ErrorList {
   readonly #texts = new Map<string, string>();
 
   add(path: string, text: string): void {
     const before = this.#texts.get(path);
+    if (before === undefined && this.#texts.size >= MAX_ERRORS) return;
     this.#texts.set(path, before === undefined ? text : `${before}\\n${text}`);
   }
 
