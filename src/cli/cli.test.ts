@@ -32,6 +32,7 @@ function makeApi(outcome = "OK"): { api: LocalApi; calls: unknown[] } {
       ...base,
       path: "/nodes/{node}/qemu",
       method: "GET",
+      returns: { type: "array", links: [{ rel: "child", href: "{vmid}" }] },
       proxyto: "node",
       parameters: { node },
       handler: () => [
@@ -264,6 +265,7 @@ describe("pvesh", () => {
     { line: "get /nodes/localhost/qemu/100/status/current --noborder --noheader", out: "status running\nvmid   100\n" },
     { line: "create /nodes/n1/qemu/100/status/start", out: `line 1\nline 2\nline 3\n${upid}\n` },
     { line: "ls /", out: "D---- access\nD---- nodes\n-r--- version\n" },
+    { line: "ls /nodes/n1/qemu", out: "Dr--- 101\nDr--- 100\n" },
     { line: "ls /nodes/n1", out: "Dr-c- qemu\nD---- storage\nD---- tasks\n" },
   ])("$line", async ({ line, out }) => {
     const got = await tool(runPvesh as never, line);

@@ -37,7 +37,7 @@ export async function runPvesh(argv: readonly string[], api: LocalApi, io: ToolI
       case "delete":
         return await runMethod(command, rest, api, io, isMuted);
       case "ls":
-        return list(rest, api, io);
+        return await list(rest, api, io);
       case "usage":
         return usage(rest, api, io);
       case "help":
@@ -110,14 +110,28 @@ function isOutputFormat(text: string): text is OutputFormat {
   return OUTPUT_FORMATS.some((format) => format === text);
 }
 
-/** `Dr--c qemu`: directory, get, set, create, delete. Children of a list are its entries. */
-function list(argv: readonly string[], api: LocalApi, io: ToolIo): number {
+/** `Dr--c qemu`: directory, get, set, create, delete. Where children are things, they are asked for. */
+async function list(argv: readonly string[], api: LocalApi, io: ToolIo): Promise<number> {
   const path = argv.length === 0 ? "/" : pathOf(argv).replace(/\/+$/, "") || "/";
   const template = templateOf(path, api);
   if (template === undefined) throw new NoHandlerError("ls", path);
-  for (const name of childNames(template, api.registry.methods)) {
-    const child = template === "/" ? `/${name}` : `${template}/${name}`;
-    io.out(`${capabilities(child, api)} ${name}\n`);
+  const prefix = template === "/" ? "/" : `${template}/`;
+  const names = childNames(template, api.registry.methods);
+  for (const name of names) io.out(`${capabilities(`${prefix}${name}`, api)} ${name}\n`);
+  const variable = api.registry.methods
+    .map(({ path: declared }) =>
+      declared.startsWith(`${prefix}{`) ? declared.slice(prefix.length).split("/")[0] : undefined,
+    )
+    .find((part) => part !== undefined);
+  const index = api.registry.find("GET", path)?.route.method;
+  const key = /^\{([^}]+)\}$/.exec(index?.returns.links?.[0]?.href ?? "")?.[1];
+  if (variable === undefined || key === undefined) return 0;
+  const { data } = await api.call("GET", path);
+  for (const row of Array.isArray(data) ? data : []) {
+    const name: unknown = row[key];
+    if (name !== undefined && !names.includes(String(name))) {
+      io.out(`${capabilities(`${prefix}${variable}`, api)} ${String(name)}\n`);
+    }
   }
   return 0;
 }

@@ -44,5 +44,6 @@ export function superviseSelf({ log, stop, reload }: DaemonProcess): void {
     log.error({ err: error }, "unhandled rejection");
     process.exit(1);
   });
-  process.send?.({ kind: "ready" });
+  // The supervisor may be gone already; the daemon stays.
+  if (process.connected) process.send?.({ kind: "ready" });
 }
