@@ -32,6 +32,8 @@ export interface ForwardedCall {
   readonly contentType?: string;
   readonly clientAddress: string;
   readonly onHead: OnHead;
+  /** Sees the answer's body as it passes. */
+  readonly onData?: (chunk: Buffer) => void;
   /** Resolves when an answer with this status may be sent. */
   readonly delay: (status: number) => Promise<void> | undefined;
 }
@@ -175,6 +177,7 @@ function send(pool: Pool, call: ForwardedCall, log: Logger): Promise<number> {
         });
       },
       onResponseData(controller, chunk) {
+        call.onData?.(chunk);
         if (response.write(chunk)) return;
         controller.pause();
         response.once("drain", () => controller.resume());

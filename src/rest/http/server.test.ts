@@ -695,11 +695,11 @@ describe("uploads", () => {
       Buffer.from("\r\n"),
     ]);
   const end = Buffer.from("--b--\r\n");
-  const send = (body: Buffer, { user = "nina@pve", length = body.length } = {}): Promise<string> =>
+  const send = (body: Buffer, { user = "nina@pve", length = body.length, format = "json" } = {}): Promise<string> =>
     raw(
       Buffer.concat([
         Buffer.from(
-          `POST /api2/json/nodes/n1/upload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookie(user)}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}\r\n\r\n`,
+          `POST /api2/${format}/nodes/n1/upload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookie(user)}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${length}\r\n\r\n`,
         ),
         body,
       ]),
@@ -743,6 +743,12 @@ describe("uploads", () => {
   ])("a file $name leaves nothing behind", async ({ body, user = "nina@pve", want }) => {
     expect(await send(Buffer.concat(body), { user })).toMatch(want);
     expect(await left()).toEqual([]);
+  });
+
+  test.each(["extjs", "htmljs"])("a refusal in the format %s leaves nothing behind", async (format) => {
+    const body = Buffer.concat([part("content", "zip"), part("filename", "x", "a.iso"), end]);
+    expect(await send(body, { format })).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*success.{1,6}:0/);
+    await expect.poll(left).toEqual([]);
   });
 
   test("one that breaks off leaves nothing behind", async () => {

@@ -329,7 +329,7 @@ export class ApiServer {
     reply: Extract<ApiReply, { kind: "forward" }> & { readonly contentType?: string },
     request: IncomingMessage,
     response: ServerResponse,
-    { onHead, startedMs }: { onHead: OnHead; startedMs: number },
+    { onHead, startedMs, onData }: { onHead: OnHead; startedMs: number; onData?: (chunk: Buffer) => void },
   ): Promise<number> {
     const { forwarder, log } = this.#deps;
     if (forwarder === undefined) throw new TypeError("nothing to forward a call with");
@@ -342,6 +342,7 @@ export class ApiServer {
         ...(reply.contentType === undefined ? {} : { contentType: reply.contentType }),
         clientAddress: this.#clientOf(request),
         onHead,
+        ...(onData === undefined ? {} : { onData }),
         delay: (status) => (status === 401 ? this.#waitFrom(startedMs) : undefined),
       });
     } catch (error) {
@@ -375,19 +376,24 @@ export class ApiServer {
       return;
     }
     const answer = await reply.finish(received.params);
-    let status = 500;
-    const onHead: OnHead = (sent, bytes) => {
-      status = sent;
-      context.onHead(sent, bytes);
+    let isTaken = false;
+    const onHead: OnHead = (status, bytes) => {
+      isTaken = status === 200;
+      context.onHead(status, bytes);
+    };
+    // In the formats for browsers a refusal is a 200 as well, and says so in its first characters.
+    const onData = (chunk: Buffer): void => {
+      if (/^\{(?:"|&quot;)success(?:"|&quot;):0/.test(chunk.toString("latin1", 0, 40))) isTaken = false;
     };
     if (answer.reply.kind === "forward") {
       const form = { ...answer.reply, contentType: "application/x-www-form-urlencoded" };
-      status = await this.#forward(form, request, response, { onHead, startedMs: context.startedMs });
+      await this.#forward(form, request, response, { onHead, startedMs: context.startedMs, onData });
     } else if (answer.reply.kind === "text" || answer.reply.kind === "bare") {
       await writePlain(answer.reply, { request, response, onHead });
+      if (answer.reply.kind === "text") onData(Buffer.from(answer.reply.text));
     }
     // Accepted: the file is the method's from now on.
-    if (status !== 200) await received.discard();
+    if (!isTaken) await received.discard();
   }
 
   async #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
