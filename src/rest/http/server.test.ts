@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { AuthenticationError } from "../../access/errors.ts";
 import { TEST_CSRF_TOKEN, testTicket } from "../../access/port.testing.ts";
 import type { Logger } from "../../log/logger.ts";
 import { silentLogger } from "../../log/logger.ts";
@@ -105,6 +106,19 @@ const methods: readonly Method[] = [
       const [up, down] = [new PassThrough(), new PassThrough()];
       up.on("data", (chunk) => down.write(`<${chunk}>`));
       return Duplex.from({ writable: up, readable: down });
+    },
+  }),
+  defineMethod({
+    path: "/access/ticket",
+    method: "POST",
+    name: "l",
+    description: "",
+    protected: 1,
+    permissions: { user: "world" },
+    parameters: { username: { type: "string" } },
+    returns: {},
+    handler: () => {
+      throw new AuthenticationError("authentication failure");
     },
   }),
   defineMethod({
@@ -527,6 +541,40 @@ describe("a daemon that restarts", () => {
     expect((await answer).status).toBe(200);
     await near.stop();
     await back.stop();
+  });
+});
+
+describe("refused logins", () => {
+  test("are answered late, by whichever daemon they are refused; others are not held up", async () => {
+    const near = await startTestServer({
+      methods,
+      rights,
+      server: {
+        refusedLoginMs: 700,
+        forwarder: new Forwarder({
+          daemon: { socket: join(dir, "daemon.sock") },
+          log: silentLogger,
+          resolveNode: async () => {
+            throw new Error("x");
+          },
+        }),
+      },
+    });
+    const base = `http://127.0.0.1:${near.port}/api2/json`;
+    const settled: string[] = [];
+    const note = (name: string, answer: Promise<Response>) =>
+      answer.then(({ status, statusText }) => settled.push(`${name} ${status} ${statusText}`));
+    const bad = note("ticket", fetch(`${base}/version`, { headers: { Cookie: "PVEAuthCookie=x" } }));
+    const body = new URLSearchParams({ username: "x" });
+    const wrong = note("password", fetch(`${base}/access/ticket`, { method: "POST", body }));
+    for (let i = 0; i < 5; i++) await note("good", fetch(`${base}/version`, { headers }));
+    expect(settled).toEqual(Array(5).fill("good 200 OK"));
+    await Promise.all([bad, wrong]);
+    expect(settled.slice(5).sort()).toEqual([
+      "password 401 authentication failure",
+      "ticket 401 Authentication failed!",
+    ]);
+    await near.stop();
   });
 });
 
