@@ -137,12 +137,15 @@ export function askSupervisor(
       clearTimeout(timer);
       reject(new NoSupervisorError("the supervisor ended before it answered"));
     });
-    createInterface({ input: client }).on("line", (line) => {
-      const value: unknown = JSON.parse(line);
-      if (typeof value !== "object" || value === null) return;
-      if ("error" in value) reject(new Error(String(value.error)));
-      else if ("done" in value) resolve({ ...value });
-      else onProgress?.(value);
-    });
+    // The reader repeats the socket's errors, which are dealt with above.
+    createInterface({ input: client })
+      .on("error", () => {})
+      .on("line", (line) => {
+        const value: unknown = JSON.parse(line);
+        if (typeof value !== "object" || value === null) return;
+        if ("error" in value) reject(new Error(String(value.error)));
+        else if ("done" in value) resolve({ ...value });
+        else onProgress?.(value);
+      });
   });
 }

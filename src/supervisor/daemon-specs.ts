@@ -55,7 +55,6 @@ export function daemonSpecs({ layout, node, releaseDir, hasRrdcached }: SpecOpti
     ...own("rrdcached", []),
     argv: rrdcachedCommand(layout),
     readiness: { socket: layout.rrdcachedSocket },
-    isUnprivileged: true,
     isOptional: true,
   };
   return [

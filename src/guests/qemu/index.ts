@@ -44,5 +44,6 @@ export { customCpuModels } from "./cpu-models.ts";
 export { type Drive, drivesOf, hasVolume, isCloudinitDrive, printDrive, readDrive } from "./drives.ts";
 export { type MachineFacts, REFERENCE_PATHS, WorldGatherer, type WorldGathererDeps } from "./gather-world.ts";
 export type { Hotplug, HotplugRequest, HotplugResult } from "./hotplug-port.ts";
+export { type QemuServiceDeps, type QemuServices, qemuServices } from "./services.ts";
 export { CommandPreview, type ShowOptions } from "./show-command.ts";
 export { checkOption, OptionError, type PropertyValues, readProperties } from "./values.ts";
