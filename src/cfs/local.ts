@@ -18,7 +18,12 @@ export function localClusterFs(replica: Replica, options: { readonly isReadOnly?
         replica.flush();
       }),
     watch(listener) {
-      const stop = replica.listen({ seen() {}, event: listener });
+      const stop = replica.listen({
+        seen() {},
+        events: (events) => {
+          for (const event of events) listener(event);
+        },
+      });
       unlisten.add(stop);
       return () => {
         unlisten.delete(stop);

@@ -65,10 +65,10 @@ export class OwnerLoop {
       replica.flush();
       if (hadWork && this.#spin()) continue;
       if (this.#isStopped) return;
-      this.#syncWhenDue(true);
       if (replica.isCommitting) replica.checkStall();
       // A message may have come since: then the descriptor is readable and this returns at once.
-      const ready = this.#poll.wait(replica.isCommitting ? COMMIT_WATCH_MS : -1);
+      const ready = this.#poll.wait(this.#timeoutMs());
+      if (ready === 0) this.#syncWhenDue();
       if (ready > 0 && (this.#poll.revents(0) & POLLIN) !== 0) this.#resetWake();
     }
   }
@@ -111,7 +111,7 @@ export class OwnerLoop {
 
   /** @returns whether something came. */
   #spin(): boolean {
-    this.#syncWhenDue(false);
+    this.#syncWhenDue();
     if (!this.#options.canSpin) return false;
     const end = performance.now() + SPIN_US / 1000;
     do {
@@ -123,15 +123,20 @@ export class OwnerLoop {
     return false;
   }
 
-  /** @param isIdle nothing is expected to come at once. */
-  #syncWhenDue(isIdle: boolean): void {
+  #timeoutMs(): number {
+    if (this.#options.replica.hasUnsynced) return UNSYNCED_LIMIT_MS;
+    return this.#options.replica.isCommitting ? COMMIT_WATCH_MS : -1;
+  }
+
+  /** What is written and not synced waits a moment for the write that is expected to follow. */
+  #syncWhenDue(): void {
     const { replica, log } = this.#options;
     if (!replica.hasUnsynced) {
       this.#unsyncedSince = undefined;
       return;
     }
     this.#unsyncedSince ??= performance.now();
-    if (!isIdle && performance.now() - this.#unsyncedSince < UNSYNCED_LIMIT_MS) return;
+    if (replica.isCommitting || performance.now() - this.#unsyncedSince < UNSYNCED_LIMIT_MS) return;
     this.#unsyncedSince = undefined;
     replica.sync((failure) => {
       if (failure !== undefined) log.error({ error: failure.message }, "cannot sync the database");
@@ -140,7 +145,5 @@ export class OwnerLoop {
 
   #resetWake(): void {
     readFd(this.#options.wakeFd, this.#wakeBuffer, this.#wakeBuffer.length);
-    // The commit thread writes to the descriptor without the flag.
-    Atomics.store(this.#options.wakeFlag, 0, 1);
   }
 }

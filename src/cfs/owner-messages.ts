@@ -26,6 +26,8 @@ export type ToOwner =
       readonly body?: Uint8Array;
       readonly isReadOnly: boolean;
     }
+  /** Whether anybody listens: without, no thread is woken for events. */
+  | { readonly kind: "watch"; readonly isOn: boolean }
   | { readonly kind: "stop" };
 
 export type FromOwner =
@@ -36,7 +38,7 @@ export type FromOwner =
   /** The kernel has taken the mount away. */
   | { readonly kind: "unmounted" }
   | { readonly kind: "reply"; readonly id: number; readonly reply: CfsReply; readonly body?: Uint8Array }
-  | { readonly kind: "event"; readonly event: CfsEvent }
+  | { readonly kind: "events"; readonly events: readonly CfsEvent[] }
   | {
       readonly kind: "log";
       readonly level: "error" | "warn" | "info" | "debug";

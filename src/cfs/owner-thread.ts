@@ -2,12 +2,12 @@
  * The thread that owns the tree, its database and the FUSE connection. One thread, so that there is one order and no
  * lock. Whatever goes wrong here must not leave clients waiting: then the process ends, and the kernel ends the mount.
  */
-import { closeSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
-import { lastErrno, writeFd } from "../os/libc.ts";
+import { closeFd, lastErrno, writeFd } from "../os/libc.ts";
 import { FuseServer } from "./fuse/server.ts";
 import { SingleMemberGroup } from "./group.ts";
 import { OwnerLoop } from "./owner-loop.ts";
@@ -48,7 +48,7 @@ function open(): { replica: Replica; store: AdaptiveStore } {
   const store = new AdaptiveStore({
     database,
     path: data.databasePath,
-    wakeFd: data.wakeFd,
+    wake: { fd: data.wakeFd, flag: data.wakeFlag },
     now: () => performance.now(),
     onModeChanged: (mode, meanMs) => log.info({ mode, meanMs }, "commits are made another way"),
     ...(data.commitDelayMs > 0 ? { delayMs: data.commitDelayMs } : {}),
@@ -67,7 +67,11 @@ function serve({ replica, store }: ReturnType<typeof open>): void {
     commitMode: store.mode,
     ...(store.meanMs === undefined ? {} : { commitMs: store.meanMs }),
   }));
-  replica.listen({ seen() {}, event: (event) => tell({ kind: "event", event }) });
+  let unlisten: (() => void) | undefined;
+  const watch = (isOn: boolean): void => {
+    unlisten?.();
+    unlisten = isOn ? replica.listen({ seen() {}, events: (events) => tell({ kind: "events", events }) }) : undefined;
+  };
 
   const mounted = (fd: number): void => {
     fuseFd = fd;
@@ -83,7 +87,7 @@ function serve({ replica, store }: ReturnType<typeof open>): void {
   const unmounted = (): void => {
     server?.close();
     server = undefined;
-    if (fuseFd !== undefined) closeSync(fuseFd);
+    if (fuseFd !== undefined) closeFd(fuseFd);
     fuseFd = undefined;
     if (!isStopping) tell({ kind: "unmounted" });
   };
@@ -108,6 +112,9 @@ function serve({ replica, store }: ReturnType<typeof open>): void {
         );
         return;
       }
+      case "watch":
+        watch(message.isOn);
+        return;
       case "stop":
         stopWhenSynced();
         return;
@@ -135,7 +142,7 @@ function serve({ replica, store }: ReturnType<typeof open>): void {
   });
   tell({ kind: "loaded", entryCount: replica.seen.entryCount });
   loop.run();
-  if (fuseFd !== undefined) closeSync(fuseFd);
+  if (fuseFd !== undefined) closeFd(fuseFd);
   store.close();
   tell({ kind: "stopped" });
 }

@@ -161,7 +161,13 @@ export class Pmxcfs {
       call: (request: CfsRequest, body: Uint8Array | undefined, isReadOnly: boolean) =>
         this.#call(request, body, isReadOnly),
     };
-    const common = { backend, log, ...(layout.dropsPrivileges ? { owner } : {}) };
+    // The owner is told before it gets any later request: no change that a watcher asks after goes by untold.
+    let watchedSockets = 0;
+    const onWatching = (isAnyone: boolean): void => {
+      watchedSockets += isAnyone ? 1 : -1;
+      if (watchedSockets === (isAnyone ? 1 : 0)) this.#post({ kind: "watch", isOn: isAnyone });
+    };
+    const common = { backend, log, onWatching, ...(layout.dropsPrivileges ? { owner } : {}) };
     this.#servers = [
       new IpcServer({ ...common, path: layout.cfsSocket, mode: 0o600, isReadOnly: false }),
       new IpcServer({ ...common, path: layout.cfsReadSocket, mode: 0o660, isReadOnly: true }),
@@ -213,6 +219,7 @@ export class Pmxcfs {
         this.#onMounted.resolve();
         return;
       case "unmounted":
+        if (this.#isStopping) return;
         this.#mountProblem = "the mount was taken away";
         log.error({ directory: this.#options.layout.etcPve }, "the mount was taken away: only the socket serves");
         return;
@@ -223,8 +230,8 @@ export class Pmxcfs {
         pending?.resolve(body === undefined ? { reply } : { reply, body });
         return;
       }
-      case "event":
-        for (const server of this.#servers) server.tell(message.event);
+      case "events":
+        for (const server of this.#servers) for (const event of message.events) server.tell(event);
         return;
       case "log":
         log[message.level](message.fields, message.text);

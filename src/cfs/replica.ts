@@ -60,7 +60,8 @@ export interface SeenChange {
 export interface ReplicaListener {
   /** After the commit, before the answers. The replica's `seen` tree has the changes. */
   seen(changes: readonly SeenChange[]): void;
-  event(event: CfsEvent): void;
+  /** In order; those of one commit together. */
+  events(events: readonly CfsEvent[]): void;
 }
 
 export interface ReplicaOptions {
@@ -502,14 +503,15 @@ export class Replica {
       }
     }
     if (seen.length === 0) return;
+    const events = seen.flatMap(({ change }) => eventsOf(change));
     for (const listener of this.#listeners) {
       listener.seen(seen);
-      for (const { change } of seen) for (const event of eventsOf(change)) listener.event(event);
+      listener.events(events);
     }
   }
 
   #tell(event: CfsEvent): void {
-    for (const listener of this.#listeners) listener.event(event);
+    for (const listener of this.#listeners) listener.events([event]);
   }
 
   #whenIdle(action: () => void): void {

@@ -89,8 +89,8 @@ export class FuseServer {
     );
     this.#unlisten = options.replica.listen({
       seen: (changes) => this.#onSeen(changes),
-      event: (event) => {
-        if (event.kind === "members") this.#onMembers();
+      events: (events) => {
+        if (events.some((event) => event.kind === "members")) this.#onMembers();
       },
     });
   }

@@ -29,6 +29,8 @@ export interface IpcServerOptions {
   readonly owner?: { readonly uid: number; readonly gid: number };
   readonly isReadOnly: boolean;
   readonly backend: IpcBackend;
+  /** Called when the number of clients that watch becomes or stops being zero. */
+  readonly onWatching: (isAnyone: boolean) => void;
   readonly log: Logger;
 }
 
@@ -44,6 +46,7 @@ export class IpcServer {
   readonly #options: IpcServerOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
+  #watchers = 0;
 
   constructor(options: IpcServerOptions) {
     this.#options = options;
@@ -93,9 +96,17 @@ export class IpcServer {
   }
 
   #accept(socket: Socket): void {
-    const connection = new Connection(socket, this.#options);
+    const connection = new Connection(socket, this.#options, () => {
+      this.#watchers += 1;
+      if (this.#watchers === 1) this.#options.onWatching(true);
+    });
     this.#connections.add(connection);
-    socket.on("close", () => this.#connections.delete(connection));
+    socket.on("close", () => {
+      this.#connections.delete(connection);
+      if (!connection.isWatching) return;
+      this.#watchers -= 1;
+      if (this.#watchers === 0) this.#options.onWatching(false);
+    });
   }
 }
 
@@ -104,18 +115,24 @@ class Connection {
   readonly #options: IpcServerOptions;
   readonly #reader = new FrameReader(MAX_CLIENT_FRAME_BYTES);
   readonly #helloTimer: NodeJS.Timeout;
+  readonly #onWatch: () => void;
   #hasGreeted = false;
   #isWatching = false;
   #pending = 0;
 
-  constructor(socket: Socket, options: IpcServerOptions) {
+  constructor(socket: Socket, options: IpcServerOptions, onWatch: () => void) {
     this.#socket = socket;
     this.#options = options;
+    this.#onWatch = onWatch;
     this.#helloTimer = setTimeout(() => this.#goodbye("no hello came in time"), HELLO_LIMIT_MS);
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     // ECONNRESET and EPIPE: the client is gone, "close" follows and cleans up.
     socket.on("error", (error) => options.log.debug({ error: error.message }, "client connection failed"));
     socket.on("close", () => clearTimeout(this.#helloTimer));
+  }
+
+  get isWatching(): boolean {
+    return this.#isWatching;
   }
 
   tell(frame: Buffer): void {
@@ -155,6 +172,7 @@ class Connection {
         this.#greet(message.oldest, message.newest);
         return;
       case "watch":
+        if (!this.#isWatching) this.#onWatch();
         this.#isWatching = true;
         return;
       case "request":

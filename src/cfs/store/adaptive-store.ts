@@ -4,23 +4,16 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { ChangeSet } from "../tree/change-set.ts";
+import { DiskSpeed } from "./disk-speed.ts";
 import { InlineStore } from "./inline-store.ts";
 import type { CommitDone, CommitStore, Durability } from "./port.ts";
-import { ThreadStore } from "./thread-store.ts";
-
-/** Above this mean the thread is worth its two hand-overs. */
-const SLOW_MS = 1;
-const FAST_MS = 0.5;
-/** Weight of the newest commit in the mean. */
-const WEIGHT = 0.1;
-/** The thread is kept for at least so many commits: starting one costs more than it saves over a few. */
-const MIN_THREAD_COMMITS = 2000;
+import { ThreadStore, type WakeUp } from "./thread-store.ts";
 
 export interface AdaptiveStoreOptions {
   readonly database: DatabaseSync;
   readonly path: string;
-  /** The eventfd that wakes the owner: it then calls {@link AdaptiveStore.poll}. */
-  readonly wakeFd: number;
+  /** How the thread wakes the owner, which then calls {@link AdaptiveStore.poll}. */
+  readonly wake: WakeUp;
   /** Milliseconds. */
   readonly now: () => number;
   readonly onModeChanged: (mode: "inline" | "thread", meanMs: number) => void;
@@ -31,9 +24,8 @@ export interface AdaptiveStoreOptions {
 export class AdaptiveStore implements CommitStore {
   readonly #options: AdaptiveStoreOptions;
   readonly #inline: InlineStore;
+  readonly #speed = new DiskSpeed();
   #thread: ThreadStore | undefined;
-  #meanMs: number | undefined;
-  #threadCommits = 0;
 
   constructor(options: AdaptiveStoreOptions) {
     this.#options = options;
@@ -46,7 +38,7 @@ export class AdaptiveStore implements CommitStore {
 
   /** Of recent commits that reached the disk. */
   get meanMs(): number | undefined {
-    return this.#meanMs;
+    return this.#speed.meanMs;
   }
 
   get hasUnsynced(): boolean {
@@ -54,23 +46,25 @@ export class AdaptiveStore implements CommitStore {
   }
 
   commit(changes: readonly ChangeSet[], durability: Durability, done: CommitDone): void {
-    const thread = this.#readyThread();
+    const thread = this.#chooseThread();
     if (thread !== undefined) thread.commit(changes, durability, done);
     else if (durability === "written") this.#inline.commit(changes, durability, done);
     else this.#timed((timedDone) => this.#inline.commit(changes, durability, timedDone), done);
   }
 
   sync(done: CommitDone): void {
-    const thread = this.#readyThread();
+    const thread = this.#chooseThread();
     if (thread !== undefined) thread.sync(done);
     else this.#timed((timedDone) => this.#inline.sync(timedDone), done);
   }
 
   /** Takes what the thread has answered. */
   poll(): void {
-    const wasReady = this.#thread?.isReady ?? true;
-    this.#thread?.poll();
-    if (!wasReady && this.#thread?.isReady) this.#options.onModeChanged("thread", this.#meanMs ?? 0);
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    const wasReady = thread.isReady;
+    thread.poll();
+    if (!wasReady && thread.isReady) this.#options.onModeChanged("thread", this.meanMs ?? 0);
   }
 
   close(): void {
@@ -78,40 +72,35 @@ export class AdaptiveStore implements CommitStore {
     this.#inline.close();
   }
 
-  #readyThread(): ThreadStore | undefined {
-    const thread = this.#thread;
-    if (thread === undefined || !thread.isReady) return undefined;
-    if (this.#threadCommits >= MIN_THREAD_COMMITS && (this.#meanMs ?? 0) < FAST_MS && !thread.hasUnsynced) {
-      thread.stop();
-      this.#thread = undefined;
-      this.#options.onModeChanged("inline", this.#meanMs ?? 0);
-      return undefined;
+  /** Called between two batches. What one side has only written is synced by it before the other one takes over. */
+  #chooseThread(): ThreadStore | undefined {
+    if (this.#speed.wantsThread) {
+      this.#thread ??= this.#startThread();
+      return this.#thread.isReady && !this.#inline.hasUnsynced ? this.#thread : undefined;
     }
-    return thread;
+    const thread = this.#thread;
+    if (thread === undefined || !thread.isReady || thread.hasUnsynced) return thread?.isReady ? thread : undefined;
+    thread.stop();
+    this.#thread = undefined;
+    this.#options.onModeChanged("inline", this.meanMs ?? 0);
+    return undefined;
+  }
+
+  #startThread(): ThreadStore {
+    return new ThreadStore({
+      path: this.#options.path,
+      wake: this.#options.wake,
+      delayMs: this.#options.delayMs ?? 0,
+      onCommitted: (ms) => this.#speed.add(ms),
+    });
   }
 
   #timed(work: (done: CommitDone) => void, done: CommitDone): void {
     const start = this.#options.now();
     if (this.#options.delayMs !== undefined) sleep(this.#options.delayMs);
     work((failure) => {
-      this.#count(this.#options.now() - start);
+      this.#speed.add(this.#options.now() - start);
       done(failure);
-    });
-  }
-
-  #count(ms: number): void {
-    this.#meanMs = this.#meanMs === undefined ? ms : this.#meanMs + (ms - this.#meanMs) * WEIGHT;
-    if (this.#thread !== undefined) {
-      this.#threadCommits += 1;
-      return;
-    }
-    if (this.#meanMs <= SLOW_MS) return;
-    this.#threadCommits = 0;
-    this.#thread = new ThreadStore({
-      path: this.#options.path,
-      wakeFd: this.#options.wakeFd,
-      delayMs: this.#options.delayMs ?? 0,
-      onCommitted: (threadMs) => this.#count(threadMs),
     });
   }
 }

@@ -3,11 +3,17 @@ import type { MessagePort } from "node:worker_threads";
 import type { Durability } from "./port.ts";
 import type { RowChanges } from "./row-changes.ts";
 
+/** How another thread wakes the owner of the tree: it sets the flag, then writes to the eventfd. */
+export interface WakeUp {
+  readonly fd: number;
+  /** One Int32. */
+  readonly flag: SharedArrayBuffer;
+}
+
 export interface CommitThreadData {
   readonly port: MessagePort;
   readonly path: string;
-  /** The eventfd by which the owner of the tree is woken. */
-  readonly wakeFd: number;
+  readonly wake: WakeUp;
   /** Milliseconds that each commit is made to take longer: to try out a slow disk. */
   readonly delayMs: number;
 }
@@ -21,6 +27,7 @@ export type CommitAnswer =
   | { readonly kind: "ready" }
   | {
       readonly kind: "done";
-      readonly ms: number;
+      /** Of batches that tell the speed of the disk. */
+      readonly ms?: number;
       readonly failure?: { readonly message: string; readonly errcode?: number };
     };

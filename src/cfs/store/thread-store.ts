@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { ChangeSet } from "../tree/change-set.ts";
-import type { CommitAnswer, CommitRequest, CommitThreadData } from "./commit-messages.ts";
+import type { CommitAnswer, CommitRequest, CommitThreadData, WakeUp } from "./commit-messages.ts";
 import type { CommitDone, Durability } from "./port.ts";
 import { rowChanges } from "./row-changes.ts";
 
@@ -10,6 +10,8 @@ export interface ThreadStoreOptions extends Omit<CommitThreadData, "port"> {
   /** @param ms how long the batch took on the thread. */
   readonly onCommitted: (ms: number) => void;
 }
+
+export type { WakeUp };
 
 /** A failed commit as the thread reported it; `errcode` is SQLite's. */
 class CommitThreadError extends Error {
@@ -33,8 +35,8 @@ export class ThreadStore {
     this.#options = options;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    const { path, wakeFd, delayMs } = options;
-    const workerData: CommitThreadData = { port: port2, path, wakeFd, delayMs };
+    const { path, wake, delayMs } = options;
+    const workerData: CommitThreadData = { port: port2, path, wake, delayMs };
     const worker = new Worker(new URL("./commit-thread.ts", import.meta.url), { workerData, transferList: [port2] });
     worker.unref();
   }
@@ -91,7 +93,7 @@ export class ThreadStore {
     const done = this.#done;
     this.#done = undefined;
     if (answer.failure === undefined) this.#hasUnsynced = this.#durability === "written";
-    this.#options.onCommitted(answer.ms);
+    if (answer.ms !== undefined) this.#options.onCommitted(answer.ms);
     done?.(answer.failure && new CommitThreadError(answer.failure.message, answer.failure.errcode));
   }
 }
