@@ -80,6 +80,7 @@ function viewOf(rights: TestRights): AccessView {
     poolOfGuest: () => undefined,
     aclPaths: () => [...new Set(Object.values(rights).flatMap((paths) => Object.keys(paths)))],
     hasUser: (userid) => userid === "root@pam" || Object.hasOwn(rights, userid),
+    groupIds: () => [],
     groupMembers: () => undefined,
     poolMembers: (): PoolMembers | undefined => undefined,
   };

@@ -16,6 +16,7 @@ export interface AccessView {
   hasUser(userid: string): boolean;
   /** Members of a group, users that do not exist included; undefined when there is no such group. */
   groupMembers(groupid: string): ReadonlySet<string> | undefined;
+  groupIds(): readonly string[];
   /** Undefined when there is no such pool. */
   poolMembers(poolid: string): PoolMembers | undefined;
 }

@@ -6,6 +6,7 @@ const libc = koffi.load("libc.so.6");
 
 const readFunction = libc.func("long read(int fd, void *buf, size_t count)");
 const writeFunction = libc.func("long write(int fd, const void *buf, size_t count)");
+const closeFunction = libc.func("int close(int fd)");
 const pollFunction = libc.func("int poll(void *fds, unsigned long nfds, int timeout)");
 const eventfdFunction = libc.func("int eventfd(unsigned int initval, int flags)");
 const flockFunction = libc.func("int flock(int fd, int operation)");
@@ -37,6 +38,11 @@ export function readFd(fd: number, buffer: Buffer, length: number): number {
 /** @returns the number of bytes, or -1: then see {@link lastErrno}. */
 export function writeFd(fd: number, buffer: Buffer, length: number): number {
   return Number(writeFunction(fd, buffer, length));
+}
+
+/** For a descriptor that another thread has opened: Node's own `close` warns about those. */
+export function closeFd(fd: number): void {
+  checked("close", closeFunction(fd));
 }
 
 export const POLLIN = 1;

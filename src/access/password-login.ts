@@ -1,0 +1,104 @@
+/** Checks passwords by realm. Every refusal takes the same time and says the same. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CachedFiles } from "../cfs/cached-files.ts";
+import type { ClusterFs } from "../cfs/port.ts";
+import type { Logger } from "../log/logger.ts";
+import { hashPassword, verifyPassword } from "../os/crypt.ts";
+import type { PamAuthenticator } from "../os/pam.ts";
+import { RealmNotBuiltError } from "./access-errors.ts";
+import type { AccessService } from "./access-service.ts";
+import { AuthenticationError } from "./errors.ts";
+import { splitUserid } from "./names.ts";
+import { DOMAINS_CONFIG, parseRealms } from "./realms.ts";
+import { hasSecondFactor, ShadowFile } from "./secret-files.ts";
+
+/** Longer than any check takes, shorter than the five seconds after which some clients give up. */
+const REFUSAL_MS = 3_000;
+
+export interface PasswordLoginDeps {
+  readonly cfs: ClusterFs;
+  readonly files: CachedFiles;
+  readonly access: AccessService;
+  readonly pam: Pick<PamAuthenticator, "check">;
+  /** Epoch seconds. */
+  readonly now: () => number;
+  readonly log: Logger;
+  /** For tests. */
+  readonly refusalMs?: number;
+}
+
+interface RealmOfUser {
+  readonly user: string;
+  readonly realm: string;
+  readonly type: string;
+  /** What the realm asks for beside the password. */
+  readonly tfa: unknown;
+}
+
+export class PasswordLogin {
+  readonly #deps: PasswordLoginDeps;
+  readonly #shadow: ShadowFile;
+
+  constructor(deps: PasswordLoginDeps) {
+    this.#deps = deps;
+    this.#shadow = new ShadowFile(deps.cfs);
+  }
+
+  /**
+   * @throws AuthenticationError `authentication failure`, whatever the reason; the reason is logged.
+   * @throws RealmNotBuiltError for a realm whose kind is not part of this release.
+   */
+  async check(userid: string, password: string): Promise<void> {
+    const startedAt = performance.now();
+    const reason = await this.#refusal(userid, password);
+    if (reason === undefined) return;
+    this.#deps.log.warn({ userid, reason }, "login refused");
+    await sleep(Math.max(0, (this.#deps.refusalMs ?? REFUSAL_MS) - (performance.now() - startedAt)));
+    throw new AuthenticationError("authentication failure");
+  }
+
+  async setPassword(userid: string, password: string): Promise<void> {
+    const { user, type, realm } = await this.#realmOf(userid);
+    if (type !== "pve") throw new RealmNotBuiltError(realm, `${type} (change of passwords)`);
+    await this.#shadow.set(user, hashPassword(password));
+  }
+
+  async forgetPassword(userid: string): Promise<void> {
+    const name = splitUserid(userid);
+    if (name?.realm === "pve") await this.#shadow.set(name.user, undefined);
+  }
+
+  async #realmOf(userid: string): Promise<RealmOfUser> {
+    const name = splitUserid(userid);
+    if (name === undefined) throw new AuthenticationError(`invalid user name '${userid}'`);
+    const { sections } = await this.#deps.files.get(DOMAINS_CONFIG, parseRealms);
+    const section = sections.get(name.realm);
+    if (section === undefined) throw new AuthenticationError(`no such realm '${name.realm}'`);
+    return { ...name, type: section.type, tfa: section.values.tfa };
+  }
+
+  /** Why this login is refused, or undefined when it is good. */
+  async #refusal(userid: string, password: string): Promise<string | undefined> {
+    const { access, cfs, pam, now } = this.#deps;
+    let realm: RealmOfUser;
+    try {
+      realm = await this.#realmOf(userid);
+    } catch (error) {
+      if (error instanceof AuthenticationError) return error.message;
+      throw error;
+    }
+    if (!(await access.view()).isActive(userid, now())) return "no such user, or disabled, or expired";
+    if (password === "") return "empty password";
+    if (realm.type === "pam") {
+      if (!(await pam.check(realm.user, password))) return "PAM refuses";
+    } else if (realm.type === "pve") {
+      const hash = await this.#shadow.hashOf(realm.user);
+      if (hash === undefined || !verifyPassword(password, hash)) return "wrong password";
+    } else {
+      throw new RealmNotBuiltError(realm.realm, realm.type);
+    }
+    if (realm.tfa !== undefined) return "the realm asks for a second factor, which this release cannot check";
+    if (await hasSecondFactor(cfs, userid)) return "the account has a second factor, which this release cannot check";
+    return undefined;
+  }
+}

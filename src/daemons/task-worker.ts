@@ -1,0 +1,130 @@
+/**
+ * The process of one task. It loads the handlers, waits for its task, runs it and ends; it never runs a second one,
+ * since its pid and start time are the task's name. Standard output and error are the task's log.
+ */
+import { appendFileSync, mkdirSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { ClusterFs } from "../cfs/port.ts";
+import { messageOf } from "../errors/quorate-error.ts";
+import type { Logger } from "../log/logger.ts";
+import { decodeLayout, LAYOUT_ENV, type Layout } from "../os/layout.ts";
+import { TaskBroadcast } from "../tasks/broadcast.ts";
+import { removeSpareLog } from "../tasks/launcher.ts";
+import type { TaskTable } from "../tasks/port.ts";
+import { runTask } from "../tasks/run-task.ts";
+import { TaskStore } from "../tasks/task-store.ts";
+import { isToWorker, type RunMessage, SPARE_LOG_ENV, TASK_TABLE_ENV } from "../tasks/worker-messages.ts";
+
+/** What the module named by `QUORATE_TASK_TABLE` exports. */
+export interface TaskTableModule {
+  createTaskTable(layout: Layout, log: Logger): TaskServices | Promise<TaskServices>;
+}
+
+export interface TaskServices {
+  readonly table: TaskTable;
+  readonly cfs: ClusterFs;
+  close(): Promise<void>;
+}
+
+const CLOSE_TIMEOUT_MS = 2_000;
+
+const layout = decodeLayout(process.env[LAYOUT_ENV]);
+const log = workerLogger(layout, {});
+const tableUrl = process.env[TASK_TABLE_ENV];
+if (tableUrl === undefined) throw new Error(`${TASK_TABLE_ENV} is missing: task workers are started by the daemons`);
+// The module's contract is the interface above.
+const { createTaskTable } = (await import(tableUrl)) as TaskTableModule;
+const services = await createTaskTable(layout, log);
+
+const abort = new AbortController();
+const slot = Promise.withResolvers<void>();
+// Nobody waits for a slot before the task is known.
+slot.promise.catch(() => {});
+let current: RunMessage | undefined;
+let isOrphan = false;
+
+process.on("message", (message: unknown) => {
+  if (!isToWorker(message)) return;
+  if (message.kind === "go") slot.resolve();
+  else if (current === undefined) void work(message);
+});
+process.on("disconnect", () => {
+  isOrphan = true;
+  if (current === undefined) quitUnused();
+  // Nobody counts any more: better too many at work than a task that waits for ever.
+  slot.resolve();
+});
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, interrupt);
+process.on("uncaughtException", (error) => failAtOnce(error));
+process.on("unhandledRejection", (reason) => failAtOnce(reason));
+process.title = `task worker of ${layout.nodeName}`;
+process.send?.({ kind: "ready" });
+
+function interrupt(): void {
+  if (current === undefined) quitUnused();
+  abort.abort(new Error("received interrupt"));
+  slot.reject(new Error("received interrupt"));
+}
+
+function quitUnused(): never {
+  removeSpareLog(process.env[SPARE_LOG_ENV]);
+  process.exit(0);
+}
+
+async function work(message: RunMessage): Promise<void> {
+  current = message;
+  process.title = `task ${message.upid}`;
+  process.send?.({ kind: "started" });
+  if (message.waitsForSlotOf === undefined) slot.resolve();
+  const status = await runTask({
+    message,
+    table: services.table,
+    signal: abort.signal,
+    mayWork: slot.promise,
+    write: (line) => writeSync(1, `${line}\n`),
+  });
+  await leave(message);
+  process.exit(status === "OK" || status.startsWith("WARNINGS: ") ? 0 : 1);
+}
+
+/** An unexpected error anywhere in the process is the task's error: what it left undone is unknown. */
+function failAtOnce(reason: unknown): void {
+  log.error({ upid: current?.upid, error: reason instanceof Error ? reason.stack : String(reason) }, "task crashed");
+  if (current !== undefined) writeSync(1, `TASK ERROR: ${messageOf(reason).replace(/\s+/g, " ").trim()}\n`);
+  process.exit(1);
+}
+
+async function leave(message: RunMessage): Promise<void> {
+  const timer = setTimeout(() => {
+    log.warn({ upid: message.upid }, "connections of the task did not close in time");
+    process.exit(1);
+  }, CLOSE_TIMEOUT_MS);
+  try {
+    if (isOrphan) {
+      // The daemon that started this task is gone, and with it the one who would have recorded the end.
+      const store = new TaskStore(layout);
+      await new TaskBroadcast({ store, cfs: services.cfs, log, tag: "pvedaemon" }).refresh({ ending: message.upid });
+    }
+    await services.close();
+  } catch (error) {
+    log.warn({ upid: message.upid, error: messageOf(error) }, "task ended, but not cleanly");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Standard output is the task's log, so the worker's own log is a file. */
+function workerLogger({ quorateLogDir }: Layout, fields: object): Logger {
+  const line = (level: string, more: object, text: string): void => {
+    mkdirSync(quorateLogDir, { recursive: true });
+    const entry = { time: new Date().toISOString(), level, pid: process.pid, ...fields, ...more, msg: text };
+    appendFileSync(join(quorateLogDir, "task-worker.log"), `${JSON.stringify(entry)}\n`);
+  };
+  return {
+    error: (more, text) => line("error", more, text),
+    warn: (more, text) => line("warn", more, text),
+    info: (more, text) => line("info", more, text),
+    debug: () => {},
+    child: (more) => workerLogger({ quorateLogDir } as Layout, { ...fields, ...more }),
+  };
+}

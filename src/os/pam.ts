@@ -1,0 +1,49 @@
+/** Asks PAM whether a password is right, in killable children, a few at a time. */
+import { join } from "node:path";
+import { QuorateError } from "../errors/quorate-error.ts";
+import { runCommand } from "./run-command.ts";
+
+const TIMEOUT_MS = 10_000;
+const MAX_CHILDREN = 4;
+const MAX_WAITING = 64;
+/** Where a machine has no service file of ours, PAM takes `other`, which refuses everybody. */
+const SERVICE = "login";
+
+/** PAM could not be asked: too many at once, a module that hangs or crashes. */
+export class PamUnavailableError extends QuorateError {
+  readonly code = "pam-unavailable";
+}
+
+export class PamAuthenticator {
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  /**
+   * @returns whether the account exists, may log in now and has this password.
+   * @throws PamUnavailableError
+   */
+  async check(user: string, password: string): Promise<boolean> {
+    await this.#enter();
+    try {
+      const { stdout } = await runCommand(
+        [process.execPath, "--disable-warning=ExperimentalWarning", join(import.meta.dirname, "pam-child.ts")],
+        { timeoutMs: TIMEOUT_MS, input: JSON.stringify({ user, password, service: SERVICE }) },
+      );
+      const reply: unknown = JSON.parse(stdout);
+      return typeof reply === "object" && reply !== null && "code" in reply && reply.code === 0;
+    } catch (cause) {
+      throw new PamUnavailableError(`cannot ask PAM about '${user}'`, { cause });
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running >= MAX_CHILDREN) {
+      if (this.#waiting.length >= MAX_WAITING) throw new PamUnavailableError("too many logins at once");
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#running += 1;
+  }
+}

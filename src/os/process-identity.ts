@@ -1,0 +1,38 @@
+/**
+ * Who a process is, beyond its reusable pid: pid and start time together name one process of this boot. Zombies count
+ * as ended, since nothing of them runs any more.
+ */
+import { readFileSync } from "node:fs";
+
+/** Start time in clock ticks since boot, or undefined when there is no such process or it is a zombie. */
+export function processStartTicks(pid: number): number | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch (error) {
+    // The process ended before or while it was read (proc(5): ESRCH).
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  return parseStartTicks(stat);
+}
+
+/** @returns undefined for zombies and dead processes. */
+export function parseStartTicks(stat: string): number | undefined {
+  // The command name stands in parentheses and may hold anything, so fields are counted from the last one.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const state = fields[0];
+  if (state === "Z" || state === "X" || state === "x") return undefined;
+  // Field 22 of proc_pid_stat(5); the first of `fields` is field 3.
+  const ticks = Number(fields[19]);
+  return Number.isSafeInteger(ticks) ? ticks : undefined;
+}
+
+/** Whether the process with this pid and start time still runs. */
+export function isProcessAlive(pid: number, startTicks: number): boolean {
+  return processStartTicks(pid) === startTicks;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH");
+}

@@ -1,0 +1,196 @@
+/**
+ * Starts tasks. A start answers as soon as a worker process has the task; how many of them work at a time is limited,
+ * the others wait inside their task. Nothing here is needed for a task to go on: when this process is killed, its
+ * workers finish, and their outcome is recorded by whoever looks next.
+ */
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { ClusterFs } from "../cfs/port.ts";
+import { messageOf } from "../errors/quorate-error.ts";
+import type { Logger } from "../log/logger.ts";
+import { encodeLayoutOptions, LAYOUT_ENV, type Layout } from "../os/layout.ts";
+import { TaskBroadcast } from "./broadcast.ts";
+import type { TaskSpec, Tasks } from "./port.ts";
+import { Slots } from "./slots.ts";
+import { type SpareWorker, SpareWorkers, WorkerStartError } from "./spare-workers.ts";
+import { stopTask } from "./stop.ts";
+import { TaskStore } from "./task-store.ts";
+import { formatUpid, upidSafeId } from "./upid.ts";
+import { isFromWorker, type RunMessage, TASK_TABLE_ENV, type ToWorker } from "./worker-messages.ts";
+
+export interface TaskLauncherOptions {
+  readonly layout: Layout;
+  readonly cfs: ClusterFs;
+  readonly log: Logger;
+  /** How many tasks may work at a time; asked at each start. */
+  readonly maxWorkers: () => number | Promise<number>;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** Entry module of a worker. Default: the one of this release. */
+  readonly workerModule?: string;
+  /** Module that exports `createTaskTable`. Default: this release's services. */
+  readonly tableModule?: string;
+  /** Workers that wait while nothing is to do: 1 in a daemon, 0 (the default) in a command. */
+  readonly idleWorkers?: number;
+  /** Program named in the cluster log. Default `pvedaemon`. */
+  readonly tag?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Tasks that never wait for a slot: they mostly wait themselves (consoles, other tasks, a guest that takes its time to
+ * shut down), or they are what ends such waiting.
+ */
+const UNLIMITED_TYPES: ReadonlySet<string> = new Set([
+  ...["vncproxy", "vncshell", "spiceproxy", "spiceshell", "termproxy"],
+  ...["startall", "stopall", "suspendall", "migrateall"],
+  ...["qmstop", "qmshutdown", "qmreboot", "qmreset", "qmsuspend", "qmresume", "qmpause"],
+  ...["vzstop", "vzshutdown", "vzreboot", "vzsuspend", "vzresume"],
+  ...["srvstart", "srvstop", "srvrestart", "srvreload"],
+]);
+
+const HERE = import.meta.dirname;
+const ACKNOWLEDGE_TIMEOUT_MS = 30_000;
+
+export class TaskLauncher implements Tasks {
+  readonly store: TaskStore;
+  readonly broadcast: TaskBroadcast;
+  readonly #options: TaskLauncherOptions;
+  readonly #spares: SpareWorkers;
+  readonly #slots = new Slots();
+  readonly #working = new Map<string, Promise<void>>();
+
+  constructor(options: TaskLauncherOptions) {
+    const { layout, cfs, log } = options;
+    this.#options = options;
+    this.store = new TaskStore(layout);
+    this.broadcast = new TaskBroadcast({ store: this.store, cfs, log, tag: options.tag ?? "pvedaemon" });
+    const tableModule = options.tableModule ?? join(HERE, "../daemons/services.ts");
+    this.#spares = new SpareWorkers({
+      workerModule: options.workerModule ?? join(HERE, "../daemons/task-worker.ts"),
+      directory: layout.taskDir,
+      env: {
+        ...options.env,
+        [LAYOUT_ENV]: encodeLayoutOptions(layout),
+        [TASK_TABLE_ENV]: pathToFileURL(tableModule).href,
+      },
+      log,
+      idleCount: options.idleWorkers ?? 0,
+    });
+  }
+
+  /** Makes the directories, starts the idle workers and records what ended while nobody looked. */
+  async open(): Promise<void> {
+    this.store.prepare();
+    this.#spares.warmUp();
+    await this.broadcast.refresh({ isForced: true });
+  }
+
+  /** Ends the idle workers. Tasks go on. */
+  close(): void {
+    this.#spares.close();
+  }
+
+  async start(spec: TaskSpec): Promise<string> {
+    this.store.prepare();
+    const limit = UNLIMITED_TYPES.has(spec.type) ? undefined : await this.#options.maxWorkers();
+    const worker = await this.#spares.take();
+    let upid: string;
+    try {
+      upid = this.#nameTask(spec, worker);
+    } catch (error) {
+      worker.process.disconnect();
+      throw error;
+    }
+    await this.store.add(upid);
+    await this.#handOver(spec, upid, worker, limit);
+    void this.broadcast.started(upid, spec.authid);
+    this.#refreshSoon();
+    return upid;
+  }
+
+  /** Resolves when the task has ended and this is recorded; at once for a task that this process did not start. */
+  async ended(upid: string): Promise<void> {
+    await this.#working.get(upid);
+  }
+
+  /** @see stopTask */
+  async stop(upid: string): Promise<void> {
+    await stopTask(this.store, upid);
+    await this.broadcast.refresh();
+  }
+
+  #nameTask(spec: TaskSpec, worker: SpareWorker): string {
+    const starttime = Math.floor((this.#options.now ?? Date.now)() / 1000);
+    const upid = formatUpid({
+      node: this.#options.layout.nodeName,
+      pid: worker.pid,
+      pstart: worker.startTicks,
+      starttime,
+      type: spec.type,
+      id: upidSafeId(spec.id ?? ""),
+      authid: spec.authid,
+    });
+    this.store.adopt(worker.logFile);
+    renameSync(worker.logFile, this.store.logPathOf(upid));
+    return upid;
+  }
+
+  /** Gives the task to its worker and waits until the worker has it. */
+  #handOver(spec: TaskSpec, upid: string, worker: SpareWorker, limit: number | undefined): Promise<void> {
+    const { process: child } = worker;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new WorkerStartError(`cannot start task ${upid}: its worker did not answer`));
+    }, ACKNOWLEDGE_TIMEOUT_MS);
+    const go = (): void => this.#send(child, { kind: "go" });
+    const mayStart = limit === undefined || this.#slots.enter(limit, go);
+    const message: RunMessage = {
+      kind: "run",
+      upid,
+      type: spec.type,
+      authid: spec.authid,
+      args: spec.args,
+      ...(mayStart ? {} : { waitsForSlotOf: limit }),
+    };
+    child.on("message", (answer: unknown) => {
+      if (isFromWorker(answer) && answer.kind === "started") resolve();
+    });
+    const exited = new Promise<void>((done) => {
+      child.once("exit", () => {
+        clearTimeout(timer);
+        reject(new WorkerStartError(`cannot start task ${upid}: its worker ended`));
+        if (limit !== undefined && !this.#slots.forget(go)) this.#slots.leave();
+        done();
+      });
+    });
+    const finished = exited
+      .then(() => this.broadcast.refresh())
+      .catch((error: unknown) => {
+        // The statistics daemon records it within its next cycle.
+        this.#options.log.warn({ upid, error: messageOf(error) }, "end of task not recorded yet");
+      });
+    this.#working.set(upid, finished);
+    void finished.then(() => this.#working.delete(upid));
+    this.#send(child, message);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  #send(child: SpareWorker["process"], message: ToWorker): void {
+    // A worker that died meanwhile is told by its exit event.
+    if (child.connected) child.send(message, () => {});
+  }
+
+  #refreshSoon(): void {
+    this.broadcast.refresh().catch((error: unknown) => {
+      this.#options.log.warn({ error: messageOf(error) }, "task list not recorded");
+    });
+  }
+}
+
+/** Removes a spare worker's log that was never used. */
+export function removeSpareLog(path: string | undefined): void {
+  if (path !== undefined && existsSync(path)) rmSync(path, { force: true });
+}

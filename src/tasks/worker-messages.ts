@@ -1,0 +1,30 @@
+/** What a daemon and its task worker say to each other over their channel. */
+import type { Json } from "./port.ts";
+
+export interface RunMessage {
+  readonly kind: "run";
+  readonly upid: string;
+  readonly type: string;
+  readonly authid: string;
+  readonly args: Json;
+  /** Absent: start at once. Else: wait for `go`; this many tasks may work at a time. */
+  readonly waitsForSlotOf?: number;
+}
+
+export type ToWorker = RunMessage | { readonly kind: "go" };
+
+/** `ready`: the handlers are loaded. `started`: the task is known and its log is open. */
+export type FromWorker = { readonly kind: "ready" } | { readonly kind: "started" };
+
+export function isToWorker(message: unknown): message is ToWorker {
+  return typeof message === "object" && message !== null && "kind" in message && typeof message.kind === "string";
+}
+
+export function isFromWorker(message: unknown): message is FromWorker {
+  return typeof message === "object" && message !== null && "kind" in message && typeof message.kind === "string";
+}
+
+/** The module whose `createTaskTable` gives a worker its handlers, as a file URL. */
+export const TASK_TABLE_ENV = "QUORATE_TASK_TABLE";
+/** The spare worker's log file, removed when it ends without a task. */
+export const SPARE_LOG_ENV = "QUORATE_TASK_SPARE_LOG";
