@@ -119,6 +119,7 @@ function consoleTicketMethod({ access }: AccessMethodDeps): Method {
     method: "POST",
     name: "verify_vnc_ticket",
     description: "Check a console ticket and the rights of its user.",
+    protected: 1,
     permissions: { user: "world", extra_checks_in_code: {} },
     parameters: {
       authid: { type: "string", maxLength: 64, description: "User or token id." },
