@@ -1,6 +1,6 @@
 /** Makes the directories of a layout with their owners and modes. Existing ones keep what they have but the mode. */
-import { chmodSync, chownSync, existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readlinkSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { accountIds } from "../os/account-ids.ts";
 import type { Layout } from "../os/layout.ts";
 
@@ -45,6 +45,7 @@ export function prepareLayout(layout: Layout): void {
   }
   for (const { path, mode, owner } of directoriesOf(layout)) {
     const existed = existsSync(path);
+    makeLinkTargets(path);
     mkdirSync(path, { recursive: true, mode });
     // Shared directories of the machine (/run, /var/tmp) are not ours to change.
     if (existed && layout.isSystem && owner === undefined) continue;
@@ -52,4 +53,12 @@ export function prepareLayout(layout: Layout): void {
     if (www === undefined || owner === undefined) continue;
     chownSync(path, owner === "www-data" ? www.uid : 0, www.gid);
   }
+}
+
+/** `/var/lock` and `/var/run` are links into `/run`, which is empty after a boot where nobody else fills it. */
+function makeLinkTargets(path: string): void {
+  const parent = dirname(path);
+  if (parent !== path) makeLinkTargets(parent);
+  const isDangling = !existsSync(path) && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (isDangling) mkdirSync(resolve(parent, readlinkSync(path)), { recursive: true, mode: 0o755 });
 }
