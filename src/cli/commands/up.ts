@@ -17,6 +17,7 @@ import { logFileOf } from "../../supervisor/supervisor.ts";
 import { connectRoot } from "./connect.ts";
 import { followLogs } from "./follow-logs.ts";
 import { refuseForeignInstallation } from "./foreign-installation.ts";
+import { linkTools } from "./link-tools.ts";
 import { PROJECT_DIR } from "./project.ts";
 import { setUpForNode } from "./setup.ts";
 import { stopNode } from "./stop-node.ts";
@@ -60,6 +61,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     prepareLayout(layout);
     const release = ensureRelease(PROJECT_DIR, layout);
     warmCompileCache(layout, release);
+    linkTools(layout, release.directory);
     startSupervisor(layout, release.directory, release.node, port);
     status = await untilReady(layout);
     pruneReleases(layout, releasesInUse(layout, status));
