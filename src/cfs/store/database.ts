@@ -12,7 +12,7 @@ const COLUMNS = ["inode", "parent", "version", "writer", "mtime", "type", "name"
 
 /** The one table, as every node of a cluster writes it. */
 const integer = (name: string): string => `${name} INTEGER NOT NULL CHECK(typeof(${name})=='integer')`;
-const SCHEMA =
+export const SCHEMA =
   `CREATE TABLE IF NOT EXISTS tree (  inode INTEGER PRIMARY KEY NOT NULL,  ${integer("parent")},` +
   `  ${integer("version")},  ${integer("writer")},  ${integer("mtime")},  ${integer("type")},` +
   "  name TEXT NOT NULL,  data BLOB);";

@@ -1,8 +1,7 @@
 /** Which rows a batch of changes leaves behind: each row is written once, as it is at the end. Pure. */
 import type { ChangeSet } from "../tree/change-set.ts";
-import { type Entry, ROOT_INODE, TYPE_FILE, typeOf } from "../tree/entry.ts";
+import { type Entry, typeOf } from "../tree/entry.ts";
 import { nameToBytes } from "../tree/name-bytes.ts";
-import { VERSION_ROW_NAME } from "./load-tree.ts";
 
 export interface RowChange {
   readonly inode: number;
@@ -17,11 +16,14 @@ export interface RowChange {
   readonly data: Uint8Array | null;
 }
 
+/** What the version row carries. */
+export type VersionRow = Pick<RowChange, "version" | "writer" | "mtime">;
+
 export interface RowChanges {
   readonly puts: readonly RowChange[];
   readonly deletes: readonly number[];
   /** The version row, always written. */
-  readonly root: RowChange;
+  readonly root: VersionRow;
 }
 
 const NOT_PLAIN = /[\ud800-\udfff]/;
@@ -43,7 +45,7 @@ export function rowChanges(changes: readonly ChangeSet[]): RowChanges {
     if (row === undefined) deletes.push(inode);
     else puts.push(row);
   }
-  return { puts, deletes, root: rootRow(root) };
+  return { puts, deletes, root: versionRow(root) };
 }
 
 function rowOf(entry: Entry): RowChange {
@@ -53,7 +55,6 @@ function rowOf(entry: Entry): RowChange {
   return { inode, parent, version, writer, mtime, type: typeOf(entry), name: stored, data };
 }
 
-function rootRow({ version, writer, mtime }: Entry): RowChange {
-  const inode = ROOT_INODE;
-  return { inode, parent: inode, version, writer, mtime, type: TYPE_FILE, name: VERSION_ROW_NAME, data: null };
+function versionRow({ version, writer, mtime }: Entry): VersionRow {
+  return { version, writer, mtime };
 }
