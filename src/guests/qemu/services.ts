@@ -1,18 +1,28 @@
 /** Everything about VMs, put together from the ports that they need. Nothing is started until it is used. */
+import { join } from "node:path";
 import type { AccessControl, AccessRecords } from "../../access/port.ts";
 import type { CachedFiles } from "../../cfs/cached-files.ts";
 import type { ClusterFs } from "../../cfs/port.ts";
 import type { Logger } from "../../log/logger.ts";
 import { findProgram } from "../../os/find-program.ts";
+import { HostProbe } from "../../os/kvm-probe.ts";
 import type { Layout } from "../../os/layout.ts";
-import { readQemuVersion } from "../../os/machine-facts.ts";
+import { machineFacts, readQemuVersion } from "../../os/machine-facts.ts";
 import type { Method } from "../../rest/method.ts";
 import type { Storages } from "../../storage/port.ts";
 import type { Tasks, TaskTable } from "../../tasks/port.ts";
 import type { Guests } from "../port.ts";
+import { powerMethods, powerTasks } from "./api/power-methods.ts";
 import type { Randomness } from "./complete-options.ts";
 import { qemuConfigMethods, qemuConfigSide, qemuConfigTasks } from "./config-side.ts";
-import type { Hotplug } from "./hotplug-port.ts";
+import { consoleMethods, consoleTasks } from "./console/index.ts";
+import { WorldGatherer } from "./gather-world.ts";
+import { QemuGuests } from "./run/qemu-guests.ts";
+import { VmHotplug } from "./run/vm-hotplug.ts";
+import { VmPower } from "./run/vm-power.ts";
+import { VmProcesses } from "./run/vm-process.ts";
+import { QEMU_BINARY, VmStarter } from "./run/vm-starter.ts";
+import { VmStatusReader } from "./run/vm-status.ts";
 
 export interface QemuServiceDeps {
   readonly layout: Layout;
@@ -36,24 +46,69 @@ export interface QemuServices {
   readonly balloon: { balloon(vmid: number, bytes: number): Promise<void> };
 }
 
-const BINARY = "qemu-system-x86_64";
-
 /** @returns undefined when there is no QEMU here. */
 async function installedVersion(): Promise<string | undefined> {
-  const program = findProgram(BINARY);
+  const program = findProgram(QEMU_BINARY);
   return program === undefined ? undefined : await readQemuVersion(program);
 }
 
 export function qemuServices(deps: QemuServiceDeps): QemuServices {
-  const notBuilt = (): Promise<never> => Promise.reject(new Error("running VMs is not part of this release"));
-  const guests: Guests = { status: async () => [], start: notBuilt, shutdown: notBuilt };
-  const hotplug: Hotplug = { isRunning: async () => false, apply: notBuilt, resizeDisk: notBuilt };
-  const configDeps = { ...deps, access: deps.accessRecords, guests, hotplug, qemuVersion: installedVersion };
+  const { layout, cfs, files, storages, tasks } = deps;
+  const { nodeName } = layout;
+  const processes = new VmProcesses(layout.qemuRun);
+  const probe = new HostProbe(join(layout.quorateCache, "host-abilities.json"), Date.now);
+  const hotplug = new VmHotplug({ processes });
+  // The list of VMs is made of configs, and creating a VM may start it: each needs the other only when it is used.
+  const lateGuests: Guests = {
+    status: () => guests.status(),
+    start: (vmid, options) => guests.start(vmid, options),
+    shutdown: (vmid, options) => guests.shutdown(vmid, options),
+  };
+  const configDeps = {
+    ...deps,
+    access: deps.accessRecords,
+    guests: lateGuests,
+    hotplug,
+    qemuVersion: installedVersion,
+  };
   const side = qemuConfigSide(configDeps);
+  const { configs } = side;
+  const hasKvm = async (): Promise<boolean> => {
+    const binary = findProgram(QEMU_BINARY);
+    return binary !== undefined && (await probe.abilities(binary)).hasKvm;
+  };
+  const worlds = new WorldGatherer({
+    layout,
+    storages,
+    files,
+    facts: machineFacts,
+    hasKvm,
+    qemuVersion: installedVersion,
+  });
+  const starter = new VmStarter({
+    layout,
+    configs,
+    prepareStartLocked: (vmid, log) => side.prepareStartLocked(vmid, log),
+    worlds,
+    storages,
+    processes,
+    probe,
+  });
+  const power = new VmPower({ configs, processes, storages });
+  const status = new VmStatusReader({ cfs, nodeName, configs, processes, nowMs: () => performance.now() });
+  const guests = new QemuGuests({ status, starter, power });
   return {
-    methods: qemuConfigMethods(configDeps, side),
-    tasks: qemuConfigTasks(configDeps, side),
+    methods: [
+      ...qemuConfigMethods(configDeps, side),
+      ...powerMethods({ tasks, configs, status, processes }),
+      ...consoleMethods({ layout, tasks, configs, processes, access: deps.access, cfs }),
+    ],
+    tasks: {
+      ...qemuConfigTasks(configDeps, side),
+      ...powerTasks({ starter, power }),
+      ...consoleTasks({ processes, access: deps.access }),
+    },
     guests,
-    balloon: { balloon: notBuilt },
+    balloon: { balloon: (vmid, bytes) => hotplug.balloon(vmid, bytes) },
   };
 }

@@ -1,0 +1,145 @@
+/** Stops, shuts down, resets, pauses and resumes a running VM. */
+import { rm } from "node:fs/promises";
+import { messageOf } from "../../../errors/quorate-error.ts";
+import { removeScope } from "../../../os/guest-scope.ts";
+import type { Storages } from "../../../storage/port.ts";
+import type { VmConfig } from "../config.ts";
+import { VmRefusedError } from "../config-error.ts";
+import { checkLock, type VmConfigs } from "../config-store.ts";
+import { agentCommand, qmpCommand, withQmp } from "../qmp/index.ts";
+import type { UpdateLog } from "../update.ts";
+import type { VmProcess, VmProcesses } from "./vm-process.ts";
+import { QEMU_SLICE } from "./vm-starter.ts";
+
+export interface VmPowerDeps {
+  readonly configs: VmConfigs;
+  readonly processes: VmProcesses;
+  readonly storages: Storages;
+}
+
+export interface ShutdownOptions {
+  readonly timeoutMs: number;
+  /** Cut the power when the guest does not go in time. */
+  readonly forceStop: boolean;
+  readonly skipsLock?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const QUIT_TIMEOUT_MS = 10_000;
+const TERM_TIMEOUT_MS = 5_000;
+const KILL_TIMEOUT_MS = 10_000;
+const AGENT_TIMEOUT_MS = 3_000;
+const SOCKETS = ["qmp", "qga", "vnc", "serial0", "serial1", "serial2", "serial3", "pid"];
+
+export class VmPower {
+  readonly #deps: VmPowerDeps;
+
+  constructor(deps: VmPowerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Cuts the power. A VM that does not run is fine. */
+  async stop(vmid: number, options: { readonly skipsLock?: boolean }, log: UpdateLog): Promise<void> {
+    const running = await this.#permitted(vmid, options.skipsLock === true);
+    if (running === undefined) return;
+    await this.#end(vmid, running, log);
+  }
+
+  /** Asks the guest to power off, by its agent or the power button. @throws VmRefusedError when it does not in time. */
+  async shutdown(vmid: number, options: ShutdownOptions, log: UpdateLog): Promise<void> {
+    const running = await this.#permitted(vmid, options.skipsLock === true);
+    if (running === undefined) return;
+    const { current } = await this.#deps.configs.load(vmid);
+    await this.#askToPowerOff(vmid, current, log);
+    if (await this.#deps.processes.ended(running, options.timeoutMs, options.signal)) {
+      await this.#cleanUp(vmid);
+      return;
+    }
+    if (!options.forceStop) throw new VmRefusedError("VM quit/powerdown failed - got timeout");
+    log.log("the guest did not power off in time: stopping it");
+    await this.#end(vmid, running, log);
+  }
+
+  async reset(vmid: number, skipsLock: boolean): Promise<void> {
+    await this.#require(vmid, skipsLock);
+    await qmpCommand(this.#qmp(vmid), "system_reset");
+  }
+
+  async suspend(vmid: number, skipsLock: boolean): Promise<void> {
+    await this.#require(vmid, skipsLock);
+    await qmpCommand(this.#qmp(vmid), "stop");
+  }
+
+  /** Continues a paused VM; one that sleeps inside the guest is woken. */
+  async resume(vmid: number, skipsLock: boolean): Promise<void> {
+    await this.#require(vmid, skipsLock);
+    await withQmp(this.#qmp(vmid), async (qmp) => {
+      const status = await qmp.execute("query-status");
+      const isAsleep =
+        typeof status === "object" && status !== null && "status" in status && status.status === "suspended";
+      await qmp.execute(isAsleep ? "system_wakeup" : "cont");
+    });
+  }
+
+  /** What a VM leaves when it has ended, however it ended. */
+  async #cleanUp(vmid: number): Promise<void> {
+    for (const kind of SOCKETS) await rm(this.#deps.processes.socket(vmid, kind), { force: true });
+    await removeScope(QEMU_SLICE, vmid);
+  }
+
+  async #askToPowerOff(vmid: number, config: VmConfig, log: UpdateLog): Promise<void> {
+    const hasAgent = /^(?:enabled=)?1(?:,|$)/.test(config.agent ?? "");
+    if (hasAgent) {
+      try {
+        const agent = { path: this.#deps.processes.socket(vmid, "qga"), peer: `agent of VM ${vmid}` };
+        await agentCommand(agent, "guest-ping", {}, { timeoutMs: AGENT_TIMEOUT_MS });
+        await agentCommand(agent, "guest-shutdown", { mode: "powerdown" }, { timeoutMs: AGENT_TIMEOUT_MS });
+        return;
+      } catch (error) {
+        log.log(`the guest agent does not answer (${messageOf(error)}): pressing the power button`);
+      }
+    }
+    await qmpCommand(this.#qmp(vmid), "system_powerdown");
+  }
+
+  async #end(vmid: number, running: VmProcess, log: UpdateLog): Promise<void> {
+    const { processes } = this.#deps;
+    try {
+      await qmpCommand(this.#qmp(vmid), "quit", {}, { timeoutMs: QUIT_TIMEOUT_MS });
+    } catch (error) {
+      // QEMU closes the connection when it quits; if it hangs instead, signals follow.
+      if (!(await processes.ended(running, 1_000))) log.warn(`QEMU does not quit (${messageOf(error)})`);
+    }
+    const steps: [NodeJS.Signals | undefined, number][] = [
+      [undefined, QUIT_TIMEOUT_MS],
+      ["SIGTERM", TERM_TIMEOUT_MS],
+      ["SIGKILL", KILL_TIMEOUT_MS],
+    ];
+    for (const [signal, timeoutMs] of steps) {
+      if (signal !== undefined) {
+        log.warn(`ending the process of VM ${vmid} with ${signal}`);
+        process.kill(running.pid, signal);
+      }
+      if (await processes.ended(running, timeoutMs)) {
+        await this.#cleanUp(vmid);
+        return;
+      }
+    }
+    throw new VmRefusedError(`cannot stop VM ${vmid}: process ${running.pid} does not end`);
+  }
+
+  async #permitted(vmid: number, skipsLock: boolean): Promise<VmProcess | undefined> {
+    checkLock(await this.#deps.configs.loadFresh(vmid), skipsLock);
+    return await this.#deps.processes.find(vmid);
+  }
+
+  async #require(vmid: number, skipsLock: boolean): Promise<VmProcess> {
+    const running = await this.#permitted(vmid, skipsLock);
+    if (running === undefined) throw new VmRefusedError(`VM ${vmid} not running`);
+    return running;
+  }
+
+  #qmp(vmid: number): { path: string; peer: string } {
+    return { path: this.#deps.processes.socket(vmid, "qmp"), peer: `VM ${vmid}` };
+  }
+}
