@@ -3,7 +3,7 @@
  * the reference does on a machine like this one. Calls are made by a process of its own through koffi, whose share of
  * about 0.2 µs a call is in every figure; stat and read are timed 16 at a time, everything else one by one.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,7 +17,7 @@ export interface FsBenchOptions {
 }
 
 /** The reference: one process, files of 200 bytes. */
-const REFERENCE = { readUs: 42, readPerSecond: 22_800, statUs: 11, createUs: 76, overwriteUs: 64 };
+const REFERENCE = { readUs: 42, readPerSecond: 22_800, statUs: 11, createUs: 76, overwriteUs: 64, tmpfsReadUs: 2.2 };
 const QUICK_COUNT = 100_000;
 const WRITE_COUNT = 1000;
 const COMMIT_COUNT = 1000;
@@ -62,6 +62,12 @@ async function repeat(client: Client, job: ClientJob, runs: number): Promise<Cli
   return medianOf(figures);
 }
 
+/** How fast the machine is now: the kernel alone answers tmpfs, and most of a cached read of ours. */
+function speedOf(memoryRead: ClientFigures): Row {
+  const what = `this machine, times as slow as the one the reference was measured on (tmpfs read ${REFERENCE.tmpfsReadUs} µs there)`;
+  return { what, factor: rounded(memoryRead.p50Us / REFERENCE.tmpfsReadUs) };
+}
+
 function medianOf(figures: readonly ClientFigures[]): ClientFigures {
   return {
     p50Us: median(figures.map(({ p50Us }) => p50Us)),
@@ -79,10 +85,9 @@ function rowOf(what: string, where: string, figures: ClientFigures): Row {
 async function calls(cache: string, runs: number): Promise<Part> {
   const subject = new Subject(cache);
   const memory = mkdtempSync("/dev/shm/qfs-");
-  mkdirSync(join(memory, "etc/pve"), { recursive: true });
   const scratch = mkdtempSync(join(tmpdir(), "qfs-sql-"));
   await subject.start();
-  const ours = new Client(subject.layout.root, cache);
+  const ours = new Client(subject.layout.etcPve, cache);
   const theirs = new Client(memory, cache);
   try {
     const rows: Row[] = [];
@@ -93,8 +98,8 @@ async function calls(cache: string, runs: number): Promise<Part> {
       ["stat", QUICK_COUNT],
       ["read", QUICK_COUNT],
     ] as const) {
-      for (const client of [ours, theirs]) await client.run({ kind: "overwrite-once", path: "etc/pve/one" });
-      const job: ClientJob = { kind, path: kind === "create" ? "etc/pve/new" : "etc/pve/one", count };
+      for (const client of [ours, theirs]) await client.run({ kind: "overwrite-once", path: "one" });
+      const job: ClientJob = { kind, path: kind === "create" ? "new" : "one", count };
       const isChange = kind === "overwrite" || kind === "create";
       const our: ClientFigures[] = [];
       const memory: ClientFigures[] = [];
@@ -109,6 +114,7 @@ async function calls(cache: string, runs: number): Promise<Part> {
       }
       measured.set(kind, medianOf(our));
       rows.push(rowOf(kind, "pmxcfs", medianOf(our)), rowOf(kind, "tmpfs", medianOf(memory)));
+      if (kind === "read") rows.push(speedOf(medianOf(memory)));
       if (!isChange) continue;
       measured.set(`commit ${kind}`, medianOf(commits));
       rows.push(rowOf(`bare SQLite FULL commit, beside ${kind}`, "disk", medianOf(commits)));
@@ -167,12 +173,12 @@ async function listing(cache: string, runs: number): Promise<Part> {
   const subject = new Subject(cache);
   subject.fill({ big: LISTED });
   await subject.start();
-  const lister = new Client(subject.layout.root, cache);
-  const readers = Array.from({ length: READERS }, () => new Client(subject.layout.root, cache));
+  const lister = new Client(subject.layout.etcPve, cache);
+  const readers = Array.from({ length: READERS }, () => new Client(subject.layout.etcPve, cache));
   try {
-    const paths = Array.from({ length: 50 }, (_, i) => `etc/pve/big/f${i}`);
+    const paths = Array.from({ length: 50 }, (_, i) => `big/f${i}`);
     await Promise.all(readers.map((reader) => reader.run({ kind: "read-on", paths })));
-    const busy = await repeat(lister, { kind: "list", path: "etc/pve/big", count: 20 }, runs);
+    const busy = await repeat(lister, { kind: "list", path: "big", count: 20 }, runs);
     return {
       bars: [atMost(`readdir of ${LISTED} entries under ${READERS} readers, p50`, busy.p50Us / 1000, "ms", 10)],
       rows: [rowOf(`readdir of ${LISTED} under ${READERS} readers`, "pmxcfs", busy)],
@@ -186,7 +192,7 @@ async function listing(cache: string, runs: number): Promise<Part> {
 async function startAndStop(cache: string, runs: number): Promise<Part> {
   const subject = new Subject(cache);
   subject.fill({ d0: FILES / 4, d1: FILES / 4, d2: FILES / 4, d3: FILES / 4 });
-  const paths = Array.from({ length: FILES }, (_, i) => `etc/pve/d${i % 4}/f${Math.floor(i / 4)}`);
+  const paths = Array.from({ length: FILES }, (_, i) => `d${i % 4}/f${Math.floor(i / 4)}`);
   const served: number[] = [];
   const stopped: number[] = [];
   const resident: number[] = [];
@@ -198,11 +204,11 @@ async function startAndStop(cache: string, runs: number): Promise<Part> {
     await subject.stop();
     for (let round = 0; round < runs; round += 1) {
       served.push(await subject.start());
-      const client = new Client(subject.layout.root, cache);
+      const client = new Client(subject.layout.etcPve, cache);
       await client.run({ kind: "read-each", paths });
       resident.push(subject.residentMiB());
       if (round === 0) {
-        inVain = await client.run({ kind: "ask-in-vain", path: "etc/pve/none", count: NAMES_IN_VAIN });
+        inVain = await client.run({ kind: "ask-in-vain", path: "none", count: NAMES_IN_VAIN });
         grownMiB = subject.residentMiB() - (resident[0] ?? 0);
       }
       await client.end();
@@ -237,18 +243,18 @@ async function slowDisk(cache: string, runs: number): Promise<Part> {
   const count = UNCACHED * runs * 2;
   subject.fill({ read: count, written: 0 });
   await subject.start({ QUORATE_COMMIT_DELAY_MS: String(SLOW_COMMIT_MS) });
-  const clients = Array.from({ length: SLOW_WRITERS + 1 }, () => new Client(subject.layout.root, cache));
+  const clients = Array.from({ length: SLOW_WRITERS + 1 }, () => new Client(subject.layout.etcPve, cache));
   const [reader, ...writers] = clients;
   if (reader === undefined) throw new Error("no reader");
   try {
-    await Promise.all(writers.map((writer, i) => writer.run({ kind: "overwrite-on", path: `etc/pve/written/w${i}` })));
+    await Promise.all(writers.map((writer, i) => writer.run({ kind: "overwrite-on", path: `written/w${i}` })));
     // The first commits find out that the disk is slow.
     await delay(20 * SLOW_COMMIT_MS);
     const stats: ClientFigures[] = [];
     const reads: ClientFigures[] = [];
     for (let round = 0; round < runs; round += 1) {
       const slice = (part: number): string[] =>
-        Array.from({ length: UNCACHED }, (_, i) => `etc/pve/read/f${(2 * round + part) * UNCACHED + i}`);
+        Array.from({ length: UNCACHED }, (_, i) => `read/f${(2 * round + part) * UNCACHED + i}`);
       stats.push(await reader.run({ kind: "stat-each", paths: slice(0) }));
       reads.push(await reader.run({ kind: "read-each", paths: slice(1) }));
     }
