@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CachedFiles } from "../cfs/cached-files.ts";
 import type { ClusterFs } from "../cfs/port.ts";
+import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { hashPassword, verifyPassword } from "../os/crypt.ts";
-import type { PamAuthenticator } from "../os/pam.ts";
+import { type PamAuthenticator, PamUnavailableError } from "../os/pam.ts";
 import { RealmNotBuiltError } from "./access-errors.ts";
 import type { AccessService } from "./access-service.ts";
 import { AuthenticationError } from "./errors.ts";
@@ -79,7 +80,7 @@ export class PasswordLogin {
 
   /** Why this login is refused, or undefined when it is good. */
   async #refusal(userid: string, password: string): Promise<string | undefined> {
-    const { access, cfs, pam, now } = this.#deps;
+    const { access, cfs, now } = this.#deps;
     let realm: RealmOfUser;
     try {
       realm = await this.#realmOf(userid);
@@ -87,18 +88,29 @@ export class PasswordLogin {
       if (error instanceof AuthenticationError) return error.message;
       throw error;
     }
+    // Said of the realm before anything is looked up: it tells nothing about its users.
+    if (realm.type !== "pam" && realm.type !== "pve") throw new RealmNotBuiltError(realm.realm, realm.type);
     if (!(await access.view()).isActive(userid, now())) return "no such user, or disabled, or expired";
     if (password === "") return "empty password";
     if (realm.type === "pam") {
-      if (!(await pam.check(realm.user, password))) return "PAM refuses";
-    } else if (realm.type === "pve") {
+      const refusal = await this.#pamRefusal(realm.user, password);
+      if (refusal !== undefined) return refusal;
+    } else {
       const hash = await this.#shadow.hashOf(realm.user);
       if (hash === undefined || !verifyPassword(password, hash)) return "wrong password";
-    } else {
-      throw new RealmNotBuiltError(realm.realm, realm.type);
     }
     if (realm.tfa !== undefined) return "the realm asks for a second factor, which this release cannot check";
     if (await hasSecondFactor(cfs, userid)) return "the account has a second factor, which this release cannot check";
     return undefined;
+  }
+
+  async #pamRefusal(user: string, password: string): Promise<string | undefined> {
+    try {
+      return (await this.#deps.pam.check(user, password)) ? undefined : "PAM refuses";
+    } catch (error) {
+      // A module that hangs or crashes is told apart in the log only.
+      if (error instanceof PamUnavailableError) return `${error.message}: ${messageOf(error.cause ?? error)}`;
+      throw error;
+    }
   }
 }

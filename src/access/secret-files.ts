@@ -80,12 +80,21 @@ export async function hasSecondFactor(cfs: ClusterFs, userid: string): Promise<b
   const text = (await textOf(cfs, FACTORS)).trim();
   if (text === "") return false;
   if (!text.startsWith("{")) return text.split("\n").some((line) => line.startsWith(`${userid}:`));
-  const value: unknown = JSON.parse(text);
-  const users = typeof value === "object" && value !== null && "users" in value ? value.users : undefined;
+  const users = usersOf(text);
   if (typeof users !== "object" || users === null) return true;
   const entry = (users as Record<string, unknown>)[userid];
   if (typeof entry !== "object" || entry === null) return false;
   return Object.values(entry).some((factor) => (Array.isArray(factor) ? factor.length > 0 : Boolean(factor)));
+}
+
+function usersOf(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && "users" in value ? value.users : undefined;
+  } catch {
+    // Damaged: the caller takes it as "everybody has one", so that nobody gets in with half of a login.
+    return undefined;
+  }
 }
 
 async function textOf(cfs: ClusterFs, path: string): Promise<string> {

@@ -34,8 +34,7 @@ export class PamAuthenticator {
     } catch (cause) {
       throw new PamUnavailableError(`cannot ask PAM about '${user}'`, { cause });
     } finally {
-      this.#running -= 1;
-      this.#waiting.shift()?.();
+      this.#leave();
     }
   }
 
@@ -43,7 +42,15 @@ export class PamAuthenticator {
     if (this.#running >= MAX_CHILDREN) {
       if (this.#waiting.length >= MAX_WAITING) throw new PamUnavailableError("too many logins at once");
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      return;
     }
     this.#running += 1;
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    // The place goes straight to the next one, so that nobody slips in between.
+    if (next !== undefined) next();
+    else this.#running -= 1;
   }
 }

@@ -80,7 +80,7 @@ function ticketMethod({ access, login, cfs }: AccessMethodDeps): Method {
         if (!isRenewal) await login.check(userid, params.password);
         if (params.path !== undefined && params.privs !== undefined) {
           const privs = splitList(params.privs);
-          if (!view.has(userid, params.path, privs)) throw permissionError(`${params.path}, ${privs.join("|")}`);
+          if (!view.has(userid, params.path, privs)) throw new AuthenticationError("authentication failure");
           return { username: userid, cap: capabilities(view, userid) };
         }
         const { ticket, csrfToken } = await access.issueLoginTicket(userid);
