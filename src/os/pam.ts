@@ -6,7 +6,7 @@ import { runCommand } from "./run-command.ts";
 const TIMEOUT_MS = 10_000;
 const MAX_CHILDREN = 4;
 const MAX_WAITING = 64;
-/** Where a machine has no service file of ours, PAM takes `other`, which refuses everybody. */
+/** The rules that the machine has for logging in at its console. Where there are none PAM takes those of `other`. */
 const SERVICE = "login";
 
 /** PAM could not be asked: too many at once, a module that hangs or crashes. */
@@ -14,20 +14,41 @@ export class PamUnavailableError extends QuorateError {
   readonly code = "pam-unavailable";
 }
 
+export interface PamOptions {
+  /** A file in /etc/pam.d. */
+  readonly service?: string;
+  readonly timeoutMs?: number;
+  readonly maxChildren?: number;
+  /** Logins that may wait for a child. */
+  readonly maxWaiting?: number;
+}
+
 export class PamAuthenticator {
+  readonly #options: Required<PamOptions>;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
+
+  constructor(options: PamOptions = {}) {
+    this.#options = {
+      service: SERVICE,
+      timeoutMs: TIMEOUT_MS,
+      maxChildren: MAX_CHILDREN,
+      maxWaiting: MAX_WAITING,
+      ...options,
+    };
+  }
 
   /**
    * @returns whether the account exists, may log in now and has this password.
    * @throws PamUnavailableError
    */
   async check(user: string, password: string): Promise<boolean> {
+    const { service, timeoutMs } = this.#options;
     await this.#enter();
     try {
       const { stdout } = await runCommand(
         [process.execPath, "--disable-warning=ExperimentalWarning", join(import.meta.dirname, "pam-child.ts")],
-        { timeoutMs: TIMEOUT_MS, input: JSON.stringify({ user, password, service: SERVICE }) },
+        { timeoutMs, input: JSON.stringify({ user, password, service }) },
       );
       const reply: unknown = JSON.parse(stdout);
       return typeof reply === "object" && reply !== null && "code" in reply && reply.code === 0;
@@ -39,8 +60,8 @@ export class PamAuthenticator {
   }
 
   async #enter(): Promise<void> {
-    if (this.#running >= MAX_CHILDREN) {
-      if (this.#waiting.length >= MAX_WAITING) throw new PamUnavailableError("too many logins at once");
+    if (this.#running >= this.#options.maxChildren) {
+      if (this.#waiting.length >= this.#options.maxWaiting) throw new PamUnavailableError("too many logins at once");
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
       return;
     }

@@ -13,7 +13,8 @@ const ALLOCATE = { check: ["perm", "/access/realm", ["Realm.Allocate"]] } as con
 const { "username-claim": USERNAME_CLAIM, ...CHANGEABLE } = REALM_PROPERTIES;
 
 /** Secrets of directories are kept out of the file that everyone may read. */
-const secretPath = (realm: string): string => `priv/realm/${realm}.pw`;
+const SECRET_DIRECTORY = "priv/realm";
+const secretPath = (realm: string): string => `${SECRET_DIRECTORY}/${realm}.pw`;
 /** Asked of the call, not kept. */
 const TRANSIENT = new Set(["realm", "type", "delete", "digest", "check-connection", "password"]);
 
@@ -95,7 +96,7 @@ export function domainMethods({ cfs, files }: AccessMethodDeps): Method[] {
             if (sections.has(realm)) throw new AccessRecordError(`authentication domain '${realm}' already exists`);
             return setRealm(sections, realm, section);
           });
-          if (password !== undefined) await cfs.write(secretPath(realm), `${password}\n`);
+          if (password !== undefined) await keepSecret(cfs, realm, password);
           return undefined;
         }),
     }),
@@ -132,7 +133,7 @@ export function domainMethods({ cfs, files }: AccessMethodDeps): Method[] {
             });
             return setRealm(realms.sections, realm, section);
           });
-          if (password !== undefined) await cfs.write(secretPath(realm), `${password}\n`);
+          if (password !== undefined) await keepSecret(cfs, realm, password);
           return undefined;
         }),
     }),
@@ -174,6 +175,11 @@ function kept(params: Readonly<Record<string, unknown>>): Record<string, unknown
   return Object.fromEntries(
     Object.entries(params).filter(([key, value]) => value !== undefined && !TRANSIENT.has(key)),
   );
+}
+
+async function keepSecret(cfs: ClusterFs, realm: string, password: string): Promise<void> {
+  await cfs.mkdir(SECRET_DIRECTORY);
+  await cfs.write(secretPath(realm), `${password}\n`);
 }
 
 /** One realm at most is the default. */
