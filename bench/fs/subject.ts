@@ -9,11 +9,10 @@ import { InlineStore } from "../../src/cfs/store/inline-store.ts";
 import type { ChangeSet } from "../../src/cfs/tree/change-set.ts";
 import { execute, type Operation } from "../../src/cfs/tree/operation.ts";
 import { encodeLayoutOptions, LAYOUT_ENV, type Layout, makeLayout } from "../../src/os/layout.ts";
+import { NODE_FLAGS } from "../../src/supervisor/daemon-specs.ts";
 import type { ClientFigures, ClientJob } from "./client.ts";
 
 const DAEMON = new URL("../../src/daemons/pmxcfs.ts", import.meta.url);
-/** As the supervisor starts daemons. */
-const NODE_FLAGS = ["--max-semi-space-size=1", "--v8-pool-size=1", "--disable-sigusr1", "--expose-gc"];
 const FILE_BYTES = 200;
 
 export class Subject {
@@ -67,7 +66,7 @@ export class Subject {
   async start(environment: Readonly<Record<string, string>> = {}): Promise<number> {
     const begin = performance.now();
     const child = fork(DAEMON, [], {
-      execArgv: NODE_FLAGS,
+      execArgv: [...NODE_FLAGS],
       env: {
         ...process.env,
         ...environment,

@@ -20,6 +20,10 @@ const UNSYNCED_LIMIT_MS = 2;
 /** How often a commit under way is looked after. */
 const COMMIT_WATCH_MS = 1000;
 
+/** After so many requests and so long a silence it is worth giving memory back. */
+const TRIM_REQUESTS = 2000;
+const QUIET_MS = 5000;
+
 export interface OwnerLoopOptions {
   readonly replica: Replica;
   readonly wakeFd: number;
@@ -31,6 +35,8 @@ export interface OwnerLoopOptions {
   /** Takes messages and ends of commits. */
   readonly takeMessages: () => void;
   readonly onUnmounted: () => void;
+  /** It has been quiet for a while after a lot of work: the time for what takes tens of milliseconds. */
+  readonly onQuiet: () => void;
 }
 
 export class OwnerLoop {
@@ -41,6 +47,8 @@ export class OwnerLoop {
   #poll: PollSet;
   #isStopped = false;
   #unsyncedSince: number | undefined;
+  /** Since memory was given back. The start counts as much: reading the database leaves a lot behind. */
+  #requests = TRIM_REQUESTS;
 
   constructor(options: OwnerLoopOptions) {
     this.#options = options;
@@ -68,7 +76,7 @@ export class OwnerLoop {
       if (replica.isCommitting) replica.checkStall();
       // A message may have come since: then the descriptor is readable and this returns at once.
       const ready = this.#poll.wait(this.#timeoutMs());
-      if (ready === 0) this.#syncWhenDue();
+      if (ready === 0) this.#onSilence();
       if (ready > 0 && (this.#poll.revents(0) & POLLIN) !== 0) this.#resetWake();
     }
   }
@@ -99,6 +107,7 @@ export class OwnerLoop {
       if (errno === EINTR || errno === ERRNO.ENOENT) continue;
       this.#lose(errno);
     }
+    this.#requests += handled;
     return handled > 0;
   }
 
@@ -125,7 +134,18 @@ export class OwnerLoop {
 
   #timeoutMs(): number {
     if (this.#options.replica.hasUnsynced) return UNSYNCED_LIMIT_MS;
-    return this.#options.replica.isCommitting ? COMMIT_WATCH_MS : -1;
+    if (this.#options.replica.isCommitting) return COMMIT_WATCH_MS;
+    return this.#requests >= TRIM_REQUESTS ? QUIET_MS : -1;
+  }
+
+  #onSilence(): void {
+    const { replica } = this.#options;
+    if (replica.hasUnsynced || replica.isCommitting) {
+      this.#syncWhenDue();
+      return;
+    }
+    this.#requests = 0;
+    this.#options.onQuiet();
   }
 
   /** What is written and not synced waits a moment for the write that is expected to follow. */

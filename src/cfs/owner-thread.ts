@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
-import { closeFd, lastErrno, writeFd } from "../os/libc.ts";
+import { closeFd, lastErrno, trimHeap, writeFd } from "../os/libc.ts";
 import { FuseServer } from "./fuse/server.ts";
 import { SingleMemberGroup } from "./group.ts";
 import { OwnerLoop } from "./owner-loop.ts";
@@ -139,12 +139,20 @@ function serve({ replica, store }: ReturnType<typeof open>): void {
       }
     },
     onUnmounted: unmounted,
+    onQuiet: releaseThreadMemory,
   });
   tell({ kind: "loaded", entryCount: replica.seen.entryCount });
   loop.run();
   if (fuseFd !== undefined) closeFd(fuseFd);
   store.close();
   tell({ kind: "stopped" });
+}
+
+/** With `--expose-gc`; without it only the heap of C is trimmed. */
+function releaseThreadMemory(): void {
+  const collect: unknown = Reflect.get(globalThis, "gc");
+  if (typeof collect === "function") collect({ type: "major", flavor: "last-resort" });
+  trimHeap();
 }
 
 const STDERR = 2;

@@ -9,6 +9,7 @@ import { messageOf, QuorateError } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Layout } from "../os/layout.ts";
 import { makeEventfd, writeFd } from "../os/libc.ts";
+import { QuietTrim } from "../os/memory.ts";
 import { type FuseMount, mountFuse } from "./fuse/mount.ts";
 import { holdInstanceLock, type InstanceLock } from "./instance-lock.ts";
 import { IpcServer } from "./ipc/server.ts";
@@ -50,6 +51,7 @@ export class Pmxcfs {
   readonly #wakeFd = makeEventfd();
   readonly #wakeFlag = new Int32Array(new SharedArrayBuffer(4));
   readonly #wakeBuffer = Buffer.alloc(8);
+  readonly #trim: QuietTrim;
   #worker: Worker | undefined;
   #servers: IpcServer[] = [];
   #mount: FuseMount | undefined;
@@ -63,6 +65,7 @@ export class Pmxcfs {
 
   constructor(options: PmxcfsOptions) {
     this.#options = options;
+    this.#trim = new QuietTrim({ log: options.log });
     this.#wakeBuffer.writeBigUInt64LE(1n);
   }
 
@@ -83,6 +86,7 @@ export class Pmxcfs {
   async stop(): Promise<void> {
     if (this.#isStopping) return this.#onStopped.promise;
     this.#isStopping = true;
+    this.#trim.stop();
     const { layout, log, owner } = this.#options;
     log.info({}, "teardown filesystem");
     const flag = join(layout.clusterRun, RESTART_FLAG);
@@ -176,6 +180,7 @@ export class Pmxcfs {
   }
 
   async #call(request: CfsRequest, body: Uint8Array | undefined, isReadOnly: boolean): Promise<TransportReply> {
+    this.#trim.note();
     this.#lastId += 1;
     const id = this.#lastId;
     const answer = new Promise<TransportReply>((resolve) => {

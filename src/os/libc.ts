@@ -7,6 +7,7 @@ const libc = koffi.load("libc.so.6");
 const readFunction = libc.func("long read(int fd, void *buf, size_t count)");
 const writeFunction = libc.func("long write(int fd, const void *buf, size_t count)");
 const closeFunction = libc.func("int close(int fd)");
+const mallocTrimFunction = libc.func("int malloc_trim(size_t pad)");
 const pollFunction = libc.func("int poll(void *fds, unsigned long nfds, int timeout)");
 const eventfdFunction = libc.func("int eventfd(unsigned int initval, int flags)");
 const flockFunction = libc.func("int flock(int fd, int operation)");
@@ -43,6 +44,11 @@ export function writeFd(fd: number, buffer: Buffer, length: number): number {
 /** For a descriptor that another thread has opened: Node's own `close` warns about those. */
 export function closeFd(fd: number): void {
   checked("close", closeFunction(fd));
+}
+
+/** malloc_trim(3): gives what is free back to the system. */
+export function trimHeap(): void {
+  mallocTrimFunction(0);
 }
 
 export const POLLIN = 1;
