@@ -14,6 +14,22 @@ export class PamUnavailableError extends QuorateError {
   readonly code = "pam-unavailable";
 }
 
+const CHILD = join(import.meta.dirname, "pam-child.ts");
+const CAGE = ["unshare", "--pid", "--fork", "--kill-child", "--"];
+let knownCage: Promise<readonly string[]> | undefined;
+
+/**
+ * Modules start programs in sessions of their own (pam_exec(8)), which no signal to a process group reaches. In a
+ * process namespace they end with the child. Where namespaces are not to be had the child goes without.
+ */
+function cage(): Promise<readonly string[]> {
+  knownCage ??= runCommand([...CAGE, "true"], { timeoutMs: TIMEOUT_MS }).then(
+    () => CAGE,
+    () => [],
+  );
+  return knownCage;
+}
+
 export interface PamOptions {
   /** A file in /etc/pam.d. */
   readonly service?: string;
@@ -47,7 +63,7 @@ export class PamAuthenticator {
     await this.#enter();
     try {
       const { stdout } = await runCommand(
-        [process.execPath, "--disable-warning=ExperimentalWarning", join(import.meta.dirname, "pam-child.ts")],
+        [...(await cage()), process.execPath, "--disable-warning=ExperimentalWarning", CHILD],
         { timeoutMs, input: JSON.stringify({ user, password, service }) },
       );
       const reply: unknown = JSON.parse(stdout);
