@@ -17,16 +17,17 @@ import type {
 import type { CfsEvent, ClusterInfo, ClusterLogEntry } from "./port.ts";
 import type { CommitStore, Durability } from "./store/port.ts";
 import { type ChangeSet, eventsOf } from "./tree/change-set.ts";
-import { ClusterLog, makeLogEntry, renderClusterLog } from "./tree/cluster-log.ts";
+import { ClusterLog, makeLogEntry } from "./tree/cluster-log.ts";
 import { lockDigest } from "./tree/digest.ts";
-import { isDirectory, MAX_ENTRIES, MAX_TOTAL_BYTES, sizeOf } from "./tree/entry.ts";
+import { isDirectory } from "./tree/entry.ts";
 import type { Errno } from "./tree/errno.ts";
+import { exceedsLimits } from "./tree/limits.ts";
 import { LockTimers } from "./tree/lock-timers.ts";
 import { execute, type Operation, refuseBeforeSending } from "./tree/operation.ts";
 import { isLockPath, type VirtualFileName } from "./tree/paths.ts";
 import { StatusTable } from "./tree/status.ts";
 import type { Tree } from "./tree/tree.ts";
-import { renderGuestList, renderMembers, renderRrd, renderVersion } from "./tree/virtual-files.ts";
+import { renderVirtualFile, type VirtualFileSource } from "./tree/virtual-files.ts";
 
 export interface Clock {
   /** Epoch seconds, whole. */
@@ -278,7 +279,18 @@ export class Replica {
   }
 
   virtualFile(name: VirtualFileName): Buffer {
-    return Buffer.from(this.#virtualText(name), "utf8");
+    const { startTime, clusterLog, isDebug, status } = this;
+    const source: VirtualFileSource = {
+      startTime,
+      membersVersion: this.#membersVersion,
+      tree: this.#seen,
+      status,
+      clusterLog,
+      isDebug,
+      info: () => this.info(),
+      rrd: () => this.rrd(),
+    };
+    return Buffer.from(renderVirtualFile(name, source), "utf8");
   }
 
   /** @param value empty to delete the key. */
@@ -324,50 +336,15 @@ export class Replica {
     };
   }
 
-  #virtualText(name: VirtualFileName): string {
-    const tree = this.#seen;
-    switch (name) {
-      case ".version":
-        return renderVersion({
-          startTime: this.startTime,
-          membersVersion: this.#membersVersion,
-          tree,
-          status: this.status,
-        });
-      case ".members":
-        return renderMembers(this.info(), this.#membersVersion);
-      case ".vmlist":
-        return renderGuestList(tree.guests);
-      case ".rrd":
-        return renderRrd(this.rrd());
-      case ".clusterlog":
-        return renderClusterLog(this.clusterLog.newest());
-      case ".debug":
-        return this.isDebug ? "1\n" : "0\n";
-      default:
-        return name satisfies never;
-    }
-  }
-
   /** The checks of the sender: nodes need not agree on them. */
   #refuse(operations: readonly Operation[]): Errno | undefined {
     if (this.#isStalled) return "EROFS";
     if (!this.#options.group.isQuorate) return "EACCES";
-    let moreEntries = 0;
-    let moreBytes = 0;
     for (const operation of operations) {
       const refused = refuseBeforeSending(operation);
       if (refused !== undefined) return refused;
-      if (operation.kind === "create" || operation.kind === "mkdir") moreEntries += 1;
-      if (operation.kind === "write") {
-        const end = operation.offset + operation.data.length;
-        const entry = this.#head.lookup(operation.path);
-        moreBytes += Math.max(0, end - (entry === undefined ? 0 : sizeOf(entry)));
-      }
     }
-    if (moreEntries > 0 && this.#head.entryCount + moreEntries > MAX_ENTRIES) return "ENOSPC";
-    if (moreBytes > 0 && this.#head.totalBytes + moreBytes > MAX_TOTAL_BYTES) return "ENOSPC";
-    return undefined;
+    return exceedsLimits(this.#head, operations) ? "ENOSPC" : undefined;
   }
 
   #send(message: TreeMessage, waiting: Waiting): void {

@@ -10,14 +10,15 @@ import type { Batch, BatchResult, Replica, SeenChange } from "../replica.ts";
 import { BLOCK_BYTES, type Entry, isDirectory, MAX_ENTRIES, MAX_FILE_BYTES, MAX_TOTAL_BYTES } from "../tree/entry.ts";
 import { ERRNO, type Errno } from "../tree/errno.ts";
 import type { Operation } from "../tree/operation.ts";
-import { allowedChmod, isLinkName, joinPath, linkTarget, type VirtualFileName } from "../tree/paths.ts";
+import { allowedChmod, isLinkName, joinPath, linkTarget } from "../tree/paths.ts";
 import { AskedNames } from "./asked-names.ts";
-import { entryAttributes, type Ownership, virtualAttributes } from "./attributes.ts";
+import type { Ownership } from "./attributes.ts";
 import * as decode from "./decode.ts";
-import { type Attributes, type NodeReply, ReplyEncoder } from "./encode.ts";
+import { type NodeReply, ReplyEncoder } from "./encode.ts";
 import { Invalidation } from "./invalidation.ts";
 import { KnownNodes } from "./known-nodes.ts";
 import { Listings } from "./listings.ts";
+import { CACHE_SECONDS, NodeReplies } from "./node-replies.ts";
 import { inodeOfNode, nodeOfInode, type VirtualName, virtualNameOf, virtualNode } from "./nodes.ts";
 import { INIT_FLAG, O_APPEND, O_EXCL, O_TRUNC, OP, ROOT_NODE, S_IF, S_IFMT, SET } from "./protocol.ts";
 
@@ -36,10 +37,6 @@ export interface FuseServerOptions {
   readonly onInit: () => void;
 }
 
-/** How long the kernel may keep what it was told, as a backstop: changes are told to it. */
-const CACHE_SECONDS = 60;
-/** Of names, on kernels that cannot be told to look them up anew. */
-const NAME_SECONDS_WITHOUT_EPOCH = 1;
 /** `FOPEN_KEEP_CACHE`: what is cached stays valid until it is invalidated. */
 const KEEP_CACHE = 1 << 1;
 const NAME_BYTES_SHOWN = 256;
@@ -55,11 +52,6 @@ const INIT_FLAGS =
   INIT_FLAG.MAX_PAGES |
   INIT_FLAG.CACHE_SYMLINKS;
 
-interface VirtualContent {
-  readonly content: Buffer;
-  readonly generation: number;
-}
-
 export class FuseServer {
   readonly #options: FuseServerOptions;
   readonly #replica: Replica;
@@ -67,11 +59,9 @@ export class FuseServer {
   readonly #known = new KnownNodes();
   readonly #asked = new AskedNames();
   readonly #listings = new Listings();
-  readonly #virtual = new Map<VirtualName, VirtualContent>();
+  readonly #nodes: NodeReplies;
   readonly #invalidation: Invalidation;
   readonly #unlisten: () => void;
-  #virtualGeneration = 0;
-  #hasEpoch = true;
   #isWritable: boolean;
   #isInitialized = false;
 
@@ -79,6 +69,7 @@ export class FuseServer {
     this.#options = options;
     this.#replica = options.replica;
     this.#isWritable = options.replica.isWritable;
+    this.#nodes = new NodeReplies(options.replica, this.#known, options.owner);
     this.#invalidation = new Invalidation(
       {
         invalidateInode: (node) => this.#invalidateInode(node),
@@ -198,8 +189,8 @@ export class FuseServer {
     this.#encoder.init(unique, { maxReadahead, flags: INIT_FLAGS & flags });
     this.#send();
     this.#encoder.incrementEpoch();
-    this.#hasEpoch = this.#options.channel.send(this.#encoder.buffer, this.#encoder.length) !== ERRNO.EINVAL;
-    this.#options.log.debug({ hasEpoch: this.#hasEpoch }, "the kernel has mounted");
+    this.#nodes.hasEpoch = this.#options.channel.send(this.#encoder.buffer, this.#encoder.length) !== ERRNO.EINVAL;
+    this.#options.log.debug({ hasEpoch: this.#nodes.hasEpoch }, "the kernel has mounted");
     if (!this.#isInitialized) this.#options.onInit();
     this.#isInitialized = true;
   }
@@ -213,27 +204,27 @@ export class FuseServer {
       const virtualName = virtual === undefined ? undefined : virtualNameOf(virtual);
       if (virtual !== undefined && virtualName !== undefined) {
         this.#known.give(virtual);
-        this.#encoder.node(unique, this.#virtualReply(virtual, virtualName));
+        this.#encoder.node(unique, this.#nodes.ofVirtual(virtual, virtualName));
         this.#send();
         return;
       }
     }
     this.#asked.add(parent, name);
     const entry = this.#replica.seen.child(parent, name);
-    if (entry === undefined) this.#encoder.absent(unique, this.#nameSeconds());
-    else this.#encoder.node(unique, this.#give(entry));
+    if (entry === undefined) this.#encoder.absent(unique, this.#nodes.nameSeconds);
+    else this.#encoder.node(unique, this.#nodes.give(entry));
     this.#send();
   }
 
   #getattr(unique: number, node: number): void {
     const virtual = virtualNameOf(node);
     if (virtual !== undefined) {
-      const { attributes, attributeSeconds } = this.#virtualReply(node, virtual);
+      const { attributes, attributeSeconds } = this.#nodes.ofVirtual(node, virtual);
       this.#encoder.attributes(unique, attributes, attributeSeconds);
       this.#send();
       return;
     }
-    const attributes = this.#attributesOf(node);
+    const attributes = this.#nodes.attributesOf(node);
     if (attributes === undefined) this.#encoder.error(unique, "ENOENT");
     else this.#encoder.attributes(unique, attributes, CACHE_SECONDS);
     this.#send();
@@ -248,7 +239,7 @@ export class FuseServer {
 
   #contentOf(node: number): Buffer | undefined {
     const virtual = virtualNameOf(node);
-    if (virtual !== undefined) return isLinkName(virtual) ? undefined : this.#virtualContent(virtual).content;
+    if (virtual !== undefined) return isLinkName(virtual) ? undefined : this.#nodes.virtualContent(virtual);
     return (
       this.#known.viewOf(node) ?? this.#replica.seen.entry(inodeOfNode(node))?.data ?? this.#known.orphanOf(node)?.data
     );
@@ -288,8 +279,8 @@ export class FuseServer {
   #listedReply(node: number, entry: Entry | undefined, name: string): NodeReply | null {
     if (name === "." || name === "..") return null;
     const virtual = virtualNameOf(node);
-    if (virtual !== undefined) return this.#virtualReply(node, virtual);
-    return entry === undefined ? null : this.#entryReply(entry);
+    if (virtual !== undefined) return this.#nodes.ofVirtual(node, virtual);
+    return entry === undefined ? null : this.#nodes.ofEntry(entry);
   }
 
   #statfs(unique: number): void {
@@ -379,7 +370,7 @@ export class FuseServer {
       return;
     }
     this.#asked.add(current.parent, current.name);
-    this.#encoder.created(unique, this.#give(current), KEEP_CACHE);
+    this.#encoder.created(unique, this.#nodes.give(current), KEEP_CACHE);
     this.#send();
   }
 
@@ -397,7 +388,7 @@ export class FuseServer {
         return;
       }
       this.#asked.add(entry.parent, entry.name);
-      this.#encoder.node(unique, this.#give(entry));
+      this.#encoder.node(unique, this.#nodes.give(entry));
       this.#send();
     });
   }
@@ -505,70 +496,12 @@ export class FuseServer {
 
   #incrementEpoch(): void {
     // Without it, names live for a second only.
-    if (!this.#hasEpoch) return;
+    if (!this.#nodes.hasEpoch) return;
     this.#encoder.incrementEpoch();
     this.#send();
   }
 
-  #nameSeconds(): number {
-    return this.#hasEpoch ? CACHE_SECONDS : NAME_SECONDS_WITHOUT_EPOCH;
-  }
-
   // Replies
-
-  /** The reply that gives the entry to the kernel once more. */
-  #give(entry: Entry): NodeReply {
-    const node = nodeOfInode(entry.inode);
-    this.#known.give(node);
-    if (entry.data !== undefined) this.#known.show(node, entry.data);
-    return this.#entryReply(entry);
-  }
-
-  #entryReply(entry: Entry): NodeReply {
-    const path = this.#replica.seen.pathOf(entry.inode) ?? entry.name;
-    const attributes = entryAttributes(this.#replica, entry, { path, owner: this.#options.owner });
-    const node = nodeOfInode(entry.inode);
-    return { node, attributes, entrySeconds: this.#nameSeconds(), attributeSeconds: CACHE_SECONDS };
-  }
-
-  #attributesOf(node: number): Attributes | undefined {
-    const inode = inodeOfNode(node);
-    const { owner } = this.#options;
-    const entry = this.#replica.seen.entry(inode);
-    if (entry !== undefined) {
-      if (entry.data !== undefined) this.#known.show(node, entry.data);
-      const path = this.#replica.seen.pathOf(inode) ?? entry.name;
-      return entryAttributes(this.#replica, entry, { path, owner });
-    }
-    const orphan = this.#known.orphanOf(node);
-    return orphan && entryAttributes(this.#replica, orphan, { path: orphan.name, nlink: 0, owner });
-  }
-
-  /** Made anew for each reply, and never kept by the kernel. */
-  #virtualReply(node: number, name: VirtualName): NodeReply {
-    const { owner } = this.#options;
-    if (isLinkName(name)) {
-      const attributes = virtualAttributes(this.#replica, name, { content: Buffer.alloc(0), generation: 0, owner });
-      return { node, attributes, entrySeconds: CACHE_SECONDS, attributeSeconds: CACHE_SECONDS };
-    }
-    const attributes = virtualAttributes(this.#replica, name, { ...this.#newVirtualContent(name), owner });
-    return { node, attributes, entrySeconds: CACHE_SECONDS, attributeSeconds: 0 };
-  }
-
-  #newVirtualContent(name: VirtualFileName): VirtualContent {
-    const content = this.#replica.virtualFile(name);
-    const before = this.#virtual.get(name);
-    if (before?.content.equals(content)) return before;
-    this.#virtualGeneration += 1;
-    const made = { content, generation: this.#virtualGeneration };
-    this.#virtual.set(name, made);
-    return made;
-  }
-
-  /** As it was when its attributes were sent. */
-  #virtualContent(name: VirtualFileName): VirtualContent {
-    return this.#virtual.get(name) ?? this.#newVirtualContent(name);
-  }
 
   #showSeen(node: number): void {
     const data = this.#replica.seen.entry(inodeOfNode(node))?.data;

@@ -1,7 +1,8 @@
 /** The texts of the virtual files. Written to the byte as readers expect them. */
 import type { ClusterInfo } from "../port.ts";
+import { type ClusterLog, renderClusterLog } from "./cluster-log.ts";
 import type { GuestList } from "./guest-list.ts";
-import { VERSIONED_PATHS } from "./paths.ts";
+import { VERSIONED_PATHS, type VirtualFileName } from "./paths.ts";
 import type { StatusTable } from "./status.ts";
 import type { Tree } from "./tree.ts";
 
@@ -55,4 +56,31 @@ export function renderRrd(rrd: ReadonlyMap<string, string>): string {
   let text = "";
   for (const [key, data] of rrd) text += `${key}:${data}\n`;
   return text;
+}
+
+/** What the virtual files show. */
+export interface VirtualFileSource extends VersionFileInput {
+  readonly clusterLog: ClusterLog;
+  readonly isDebug: boolean;
+  info(): ClusterInfo;
+  rrd(): ReadonlyMap<string, string>;
+}
+
+export function renderVirtualFile(name: VirtualFileName, source: VirtualFileSource): string {
+  switch (name) {
+    case ".version":
+      return renderVersion(source);
+    case ".members":
+      return renderMembers(source.info(), source.membersVersion);
+    case ".vmlist":
+      return renderGuestList(source.tree.guests);
+    case ".rrd":
+      return renderRrd(source.rrd());
+    case ".clusterlog":
+      return renderClusterLog(source.clusterLog.newest());
+    case ".debug":
+      return source.isDebug ? "1\n" : "0\n";
+    default:
+      return name satisfies never;
+  }
 }
