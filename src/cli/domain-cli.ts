@@ -94,7 +94,8 @@ async function runCommand(
 ): Promise<number> {
   const flags = command.renderFlags ?? [];
   const isFlag = (name: string): boolean => method.parameters[name]?.type === "boolean" || flags.includes(name);
-  const { words, options } = parseArguments(argv, isFlag);
+  const takesText = (name: string): boolean => method.parameters[name]?.type === "string";
+  const { words, options } = parseArguments(argv, isFlag, takesText);
   const { output, isQuiet, params } = takeOutputOptions(options, method);
   const given = new Set(flags.filter((name) => method.parameters[name] === undefined && params[name] !== undefined));
   for (const name of given) delete params[name];

@@ -61,7 +61,11 @@ async function runMethod(
   const verb = VERBS[command] ?? "GET";
   const path = pathOf(argv);
   const { method } = api.find(verb, path).route;
-  const { words, options } = parseArguments(argv.slice(1), (name) => isFlag(method, name));
+  const { words, options } = parseArguments(
+    argv.slice(1),
+    (name) => isFlag(method, name),
+    (name) => method.parameters[name]?.type === "string",
+  );
   if (words.length > 0) throw new UsageError("too many arguments");
   const { output, isQuiet, params } = takeOutputOptions(options, method);
   const { data } = await api.call(verb, path, params);

@@ -30,7 +30,7 @@ import { hashPassword } from "../os/crypt.ts";
 import type { Layout } from "../os/layout.ts";
 import { PamAuthenticator } from "../os/pam.ts";
 import type { Method } from "../rest/method.ts";
-import { RrdArchive, RrdCachedClient, statsMethods } from "../stats/index.ts";
+import { printGuestFigures, RrdArchive, RrdCachedClient, statsMethods } from "../stats/index.ts";
 import { NodeStorages, storageMethods, storageTasks } from "../storage/index.ts";
 import { releaseId } from "../supervisor/release.ts";
 import { followTask, TaskLauncher, TaskStore, taskMethods } from "../tasks/index.ts";
@@ -101,6 +101,8 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
     tasks,
     accessRecords: changes,
     access,
+    announce: async (guest) =>
+      await cfs.publish(`rrd/pve-vm-9.0/${guest.vmid}`, printGuestFigures(guest, epochSeconds())),
     hashPassword: async (password) => hashPassword(password),
     random: { uuid: randomUUID, bytes: randomBytes },
     now: epochSeconds,

@@ -11,7 +11,7 @@ import { machineFacts, readQemuVersion } from "../../os/machine-facts.ts";
 import type { Method } from "../../rest/method.ts";
 import type { Storages } from "../../storage/port.ts";
 import type { Tasks, TaskTable } from "../../tasks/port.ts";
-import type { Guests } from "../port.ts";
+import type { GuestStatus, Guests } from "../port.ts";
 import { powerMethods, powerTasks } from "./api/power-methods.ts";
 import type { Randomness } from "./complete-options.ts";
 import { qemuConfigMethods, qemuConfigSide, qemuConfigTasks } from "./config-side.ts";
@@ -32,6 +32,8 @@ export interface QemuServiceDeps {
   readonly tasks: Tasks;
   readonly accessRecords: AccessRecords;
   readonly access: AccessControl;
+  /** Broadcasts how a VM does. */
+  readonly announce: (status: GuestStatus) => Promise<void>;
   readonly hashPassword: (password: string) => Promise<string>;
   readonly random: Randomness;
   /** Epoch seconds. */
@@ -96,6 +98,10 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
   });
   const power = new VmPower({ configs, processes, storages });
   const status = new VmStatusReader({ cfs, nodeName, configs, processes, nowMs: () => performance.now() });
+  const announce = async (vmid: number): Promise<void> => {
+    const row = await status.one(vmid);
+    if (row !== undefined) await deps.announce(row);
+  };
   const guests = new QemuGuests({ status, starter, power });
   return {
     methods: [
@@ -105,7 +111,7 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
     ],
     tasks: {
       ...qemuConfigTasks(configDeps, side),
-      ...powerTasks({ starter, power }),
+      ...powerTasks({ starter, power, announce }),
       ...consoleTasks({ processes, access: deps.access }),
     },
     guests,

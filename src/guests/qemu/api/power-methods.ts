@@ -1,4 +1,5 @@
 /** `status/…` of a VM: what it does, and starting and stopping it. Everything that changes it is a task. */
+import { messageOf } from "../../../errors/quorate-error.ts";
 import { ApiError, notBuilt, permissionError } from "../../../rest/errors.ts";
 import { type CallContext, defineMethod, type Method } from "../../../rest/method.ts";
 import type { Schema } from "../../../rest/schema.ts";
@@ -388,7 +389,23 @@ interface PowerArgs {
 /** The reference's patience with a guest that powers off. */
 const SHUTDOWN_TIMEOUT_S = 180;
 
-export function powerTasks({ starter, power }: { readonly starter: VmStarter; readonly power: VmPower }): TaskTable {
+export interface PowerTaskDeps {
+  readonly starter: VmStarter;
+  readonly power: VmPower;
+  /** Tells the cluster how the VM now does, which it would else learn with the next measurement only. */
+  readonly announce: (vmid: number) => Promise<void>;
+}
+
+export function powerTasks({ starter, power, announce }: PowerTaskDeps): TaskTable {
+  const announced =
+    (work: (args: PowerArgs, task: TaskContext) => Promise<void>) =>
+    async (args: PowerArgs, task: TaskContext): Promise<void> => {
+      try {
+        await work(args, task);
+      } finally {
+        await announce(args.vmid).catch((error: unknown) => task.log(`state not announced: ${messageOf(error)}`));
+      }
+    };
   const shutdown = (args: PowerArgs, task: TaskContext, forceStop: boolean): Promise<void> =>
     power.shutdown(
       args.vmid,
@@ -401,7 +418,7 @@ export function powerTasks({ starter, power }: { readonly starter: VmStarter; re
       task,
     );
   return {
-    async qmstart(args: PowerArgs, task) {
+    qmstart: announced(async (args, task) => {
       await starter.start(
         args.vmid,
         {
@@ -412,15 +429,15 @@ export function powerTasks({ starter, power }: { readonly starter: VmStarter; re
         },
         task,
       );
-    },
-    qmstop: (args: PowerArgs, task) => power.stop(args.vmid, { skipsLock: args.skiplock === true }, task),
-    qmshutdown: (args: PowerArgs, task) => shutdown(args, task, args.forceStop === true),
-    async qmreboot(args: PowerArgs, task) {
+    }),
+    qmstop: announced((args, task) => power.stop(args.vmid, { skipsLock: args.skiplock === true }, task)),
+    qmshutdown: announced((args, task) => shutdown(args, task, args.forceStop === true)),
+    qmreboot: announced(async (args, task) => {
       await shutdown(args, task, false);
       await starter.start(args.vmid, {}, task);
-    },
-    qmreset: (args: PowerArgs) => power.reset(args.vmid, args.skiplock === true),
-    qmsuspend: (args: PowerArgs) => power.suspend(args.vmid, args.skiplock === true),
-    qmresume: (args: PowerArgs) => power.resume(args.vmid, args.skiplock === true),
+    }),
+    qmreset: announced((args) => power.reset(args.vmid, args.skiplock === true)),
+    qmsuspend: announced((args) => power.suspend(args.vmid, args.skiplock === true)),
+    qmresume: announced((args) => power.resume(args.vmid, args.skiplock === true)),
   };
 }
