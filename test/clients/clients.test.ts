@@ -59,7 +59,14 @@ describe.skipIf(!HAS_QEMU)("clients (skipped without the packages qemu-system-x8
   test(
     "the npm client proxmox-api",
     async () => {
-      const argv = [process.execPath, here("proxmox-api-life.mjs"), node.host, String(node.port), node.username, node.password];
+      const argv = [
+        process.execPath,
+        here("proxmox-api-life.mjs"),
+        node.host,
+        String(node.port),
+        node.username,
+        node.password,
+      ];
       const { stdout } = await runCommand(argv, { timeoutMs: TIMEOUT_MS, env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" } });
       expect(stdout).toContain("ok");
     },

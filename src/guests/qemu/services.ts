@@ -111,7 +111,7 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
     ],
     tasks: {
       ...qemuConfigTasks(configDeps, side),
-      ...powerTasks({ starter, power, announce }),
+      ...powerTasks({ configs, starter, power, announce }),
       ...consoleTasks({ processes, access: deps.access }),
     },
     guests,

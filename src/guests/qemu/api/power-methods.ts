@@ -386,17 +386,18 @@ interface PowerArgs {
   readonly forceCpu?: string;
 }
 
-/** The reference's patience with a guest that powers off. */
-const SHUTDOWN_TIMEOUT_S = 180;
+/** For guests whose `startup` does not say how long they may take. */
+const SHUTDOWN_TIMEOUT_S = 60;
 
 export interface PowerTaskDeps {
+  readonly configs: VmConfigs;
   readonly starter: VmStarter;
   readonly power: VmPower;
   /** Tells the cluster how the VM now does, which it would else learn with the next measurement only. */
   readonly announce: (vmid: number) => Promise<void>;
 }
 
-export function powerTasks({ starter, power, announce }: PowerTaskDeps): TaskTable {
+export function powerTasks({ configs, starter, power, announce }: PowerTaskDeps): TaskTable {
   const announced =
     (work: (args: PowerArgs, task: TaskContext) => Promise<void>) =>
     async (args: PowerArgs, task: TaskContext): Promise<void> => {
@@ -406,17 +407,20 @@ export function powerTasks({ starter, power, announce }: PowerTaskDeps): TaskTab
         await announce(args.vmid).catch((error: unknown) => task.log(`state not announced: ${messageOf(error)}`));
       }
     };
-  const shutdown = (args: PowerArgs, task: TaskContext, forceStop: boolean): Promise<void> =>
-    power.shutdown(
+  const shutdown = async (args: PowerArgs, task: TaskContext, forceStop: boolean): Promise<void> => {
+    const down = /(?:^|,)down=(\d+)/.exec((await configs.load(args.vmid)).current.startup ?? "")?.[1];
+    const timeoutS = args.timeout ?? (down === undefined ? SHUTDOWN_TIMEOUT_S : Number(down));
+    await power.shutdown(
       args.vmid,
       {
-        timeoutMs: (args.timeout ?? SHUTDOWN_TIMEOUT_S) * 1000,
+        timeoutMs: timeoutS * 1000,
         forceStop,
         skipsLock: args.skiplock === true,
         signal: task.signal,
       },
       task,
     );
+  };
   return {
     qmstart: announced(async (args, task) => {
       await starter.start(
