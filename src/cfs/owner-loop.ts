@@ -14,7 +14,7 @@ const ENODEV = 19;
 /** Requests of the kernel between two looks at everything else. */
 const BURST = 64;
 /** After some activity the next request is awaited this long before sleeping: a wake-up across cores costs as much. */
-const SPIN_US = 60;
+const SPIN_US = 100;
 /** A file that was created or emptied reaches the disk after this time at the latest, if no write takes it along. */
 const UNSYNCED_LIMIT_MS = 2;
 /** How often a commit under way is looked after. */
