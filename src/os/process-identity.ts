@@ -2,19 +2,43 @@
  * Who a process is, beyond its reusable pid: pid and start time together name one process of this boot. Zombies count
  * as ended, since nothing of them runs any more.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Start time in clock ticks since boot, or undefined when there is no such process or it is a zombie. */
 export function processStartTicks(pid: number): number | undefined {
-  let stat: string;
+  const stat = readStat(pid);
+  return stat === undefined ? undefined : parseStartTicks(stat);
+}
+
+function readStat(pid: number): string | undefined {
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return readFileSync(`/proc/${pid}/stat`, "latin1");
   } catch (error) {
     // The process ended before or while it was read (proc(5): ESRCH).
     if (isMissing(error)) return undefined;
     throw error;
   }
-  return parseStartTicks(stat);
+}
+
+/** Children, their children and so on, as they are now. What has made itself independent of its parent is not among them. */
+export function descendantsOf(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync("/proc")) {
+    const child = Number(name);
+    const stat = Number.isInteger(child) ? readStat(child) : undefined;
+    if (stat === undefined) continue;
+    // Field 4 of proc_pid_stat(5): the parent.
+    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    children.set(parent, [...(children.get(parent) ?? []), child]);
+  }
+  const found: number[] = [];
+  const queue = [pid];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const below = children.get(next) ?? [];
+    found.push(...below);
+    queue.push(...below);
+  }
+  return found;
 }
 
 /** @returns undefined for zombies and dead processes. */

@@ -39,9 +39,19 @@ export async function followTask(
         if (partial !== "") onLine(partial);
         return state?.status ?? UNEXPECTED_STATUS;
       }
-      await delay(POLL_MS, undefined, signal === undefined ? {} : { signal });
+      await pause(signal);
     }
   } finally {
     await file.close();
+  }
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(POLL_MS, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    // The timer's own error hides why it was aborted.
+    signal?.throwIfAborted();
+    throw error;
   }
 }
