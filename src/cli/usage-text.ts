@@ -27,7 +27,7 @@ export function optionDetails(method: Method, hidden: ReadonlySet<string>): stri
 
 export function typeText(schema: Schema): string {
   if (schema.typetext !== undefined) return schema.typetext;
-  if (schema.enum !== undefined) return `<${schema.enum.join(" | ")}>`;
+  if (schema.enum != null) return `<${schema.enum.join(" | ")}>`;
   if (typeof schema.format === "object") return propertyText(schema.format);
   const { minimum, maximum } = schema;
   const range = minimum === undefined && maximum === undefined ? "" : ` (${minimum ?? "-N"} - ${maximum ?? "N"})`;

@@ -141,7 +141,8 @@ function compileRange(schema: Schema): (value: number) => string | undefined {
 }
 
 function enumError(schema: Schema, text: string): string | undefined {
-  if (schema.enum === undefined || schema.enum.some((item) => String(item) === text)) return undefined;
+  if (schema.enum === undefined || schema.enum === null || schema.enum.some((item) => String(item) === text))
+    return undefined;
   return `value '${text}' does not have a value in the enumeration '${schema.enum.join(", ")}'`;
 }
 

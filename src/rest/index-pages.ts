@@ -29,7 +29,7 @@ const PAGES: readonly IndexPage[] = [
   { path: "/", key: "subdir", permissions: ALL },
   { path: "/access", key: "subdir", permissions: ALL, omits: ["permissions", "vncticket"] },
   { path: "/access/openid", key: "subdir", permissions: ALL },
-  { path: "/cluster", key: "name", permissions: ALL },
+  { path: "/cluster", key: "name", permissions: ALL, omits: ["events"] },
   { path: "/cluster/acme", key: "name", permissions: ALL },
   { path: "/cluster/backup-info", key: "subdir" },
   { path: "/cluster/bulk-action", key: "name", permissions: ALL },

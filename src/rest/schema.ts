@@ -16,7 +16,8 @@ export interface Schema {
   readonly default?: string | number | null;
   /** In property strings: the key that a bare value belongs to. */
   readonly default_key?: 0 | 1;
-  readonly enum?: readonly (string | number)[];
+  /** Null where the description has the keyword without values: then the method checks by itself. */
+  readonly enum?: readonly (string | number)[] | null;
   /** A named format, or the properties of a property string. */
   readonly format?: string | Properties;
   /** Anchored at both ends. */

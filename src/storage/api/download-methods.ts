@@ -74,7 +74,12 @@ export function downloadMethods({ storages, tasks }: StorageMethodDeps): Method[
           optional: 1,
           description: "How the checksum was made.",
         },
-        compression: { type: "string", enum: COMPRESSIONS, optional: 1, description: "Unpack after receiving." },
+        compression: {
+          type: "string",
+          enum: null,
+          optional: 1,
+          description: "Unpack after receiving: gz, zst, lzo or bz2.",
+        },
         "verify-certificates": VERIFY,
       },
       returns: { type: "string" },
@@ -84,6 +89,11 @@ export function downloadMethods({ storages, tasks }: StorageMethodDeps): Method[
           const target = uploadTarget(await storages.entry(storage), content, filename);
           if (target.kind === "wrong-name") throw parameterError({ filename: target.message });
           if (target.kind === "refused") throw new ApiError(500, target.message);
+          if (compression !== undefined && !COMPRESSIONS.some((name) => name === compression)) {
+            throw parameterError({
+              compression: `unknown compression '${compression}': one of ${COMPRESSIONS.join(", ")}`,
+            });
+          }
           if (compression !== undefined && content !== "iso") {
             throw parameterError({ compression: "only discs are unpacked" });
           }

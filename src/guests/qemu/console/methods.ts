@@ -67,7 +67,6 @@ function vmMethods(deps: ConsoleMethodDeps): Method[] {
       name: "vncproxy",
       description: "Open a VM's screen for one client.",
       protected: 1,
-      proxyto: "node",
       permissions: CONSOLE,
       parameters: {
         node,
@@ -117,7 +116,6 @@ function vmMethods(deps: ConsoleMethodDeps): Method[] {
       name: "termproxy",
       description: "Open a VM's serial port for one client.",
       protected: 1,
-      proxyto: "node",
       permissions: CONSOLE,
       parameters: {
         node,
@@ -166,7 +164,6 @@ function nodeShellMethods(deps: ConsoleMethodDeps): Method[] {
       name: "termproxy",
       description: "Open a shell of the node for one client.",
       protected: 1,
-      proxyto: "node",
       permissions: SHELL,
       parameters: {
         node,
