@@ -34,7 +34,8 @@ export function printDatacenter({ description, ...values }: DatacenterConfig): s
   );
 }
 
-function encodeComment(text: string): string {
+/** One line of text as one comment line holds it. */
+export function encodeComment(text: string): string {
   return [...Buffer.from(text)]
     .map((byte) =>
       byte < 0x20 || byte > 0x7e || byte === 0x25 || byte === 0x3a
@@ -44,7 +45,11 @@ function encodeComment(text: string): string {
     .join("");
 }
 
-function decodeComment(text: string): string {
-  const bytes = text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
+export function decodeComment(text: string): string {
+  // The escapes are bytes of UTF-8; whoever edits the file may have put other text between them as it is.
+  const bytes = Buffer.from(text, "utf8").toString("latin1");
+  const decoded = bytes.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(decoded, "latin1").toString("utf8");
 }

@@ -1,7 +1,8 @@
 /**
  * The stream behind `/cluster/events`. First everything, then what changed: `resources` (changed rows), `removed` (ids),
  * `tasks` and `log` (whole lists, which are short). A change is looked for when the cluster file system tells of one,
- * and at least every few seconds, since some of it is only measured.
+ * and at least every few seconds, since some of it is only measured. A stream ends when rights change, and after some
+ * minutes; the client connects again.
  */
 import { PassThrough, type Readable } from "node:stream";
 import type { CfsEvent, ClusterFs } from "../cfs/port.ts";
@@ -27,6 +28,10 @@ const LOOK_EVERY_MS = 5_000;
 const SETTLE_MS = 100;
 /** A client that reads more slowly than this much piles up is dropped; it connects again and gets everything anew. */
 const MAX_BACKLOG_BYTES = 4 << 20;
+/** Logins end; a stream does not outlive them for long. */
+const LIFETIME_MS = 10 * 60_000;
+/** Files that say who may see what. */
+const RIGHTS: ReadonlySet<string> = new Set(["user.cfg", "domains.cfg"]);
 const KINDS_OF_INTEREST: ReadonlySet<CfsEvent["kind"]> = new Set([
   "file",
   "entry",
@@ -47,6 +52,7 @@ export function openEventStream({ cfs, log, signal, sources }: EventStreamDeps):
   let settling: NodeJS.Timeout | undefined;
 
   const send = (event: string, data: unknown): void => {
+    if (out.writableEnded) return;
     sequence += 1;
     out.write(`id: ${sequence}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     if (out.writableLength > MAX_BACKLOG_BYTES) out.destroy();
@@ -82,6 +88,11 @@ export function openEventStream({ cfs, log, signal, sources }: EventStreamDeps):
   };
 
   const unwatch = cfs.watch((event) => {
+    if ((event.kind === "file" || event.kind === "entry") && RIGHTS.has(event.path)) {
+      // What the caller may see was settled when it connected: it connects again, and is checked again.
+      out.end();
+      return;
+    }
     if (!KINDS_OF_INTEREST.has(event.kind) || settling !== undefined) return;
     settling = setTimeout(() => {
       settling = undefined;
@@ -90,17 +101,22 @@ export function openEventStream({ cfs, log, signal, sources }: EventStreamDeps):
   });
   const timer = setInterval(() => {
     // Also tells proxies and the client that the line is alive.
-    out.write(": alive\n\n");
+    if (!out.writableEnded) out.write(": alive\n\n");
     void look();
   }, LOOK_EVERY_MS);
   const close = (): void => {
     clearInterval(timer);
+    clearTimeout(end);
     clearTimeout(settling);
     unwatch();
-    out.destroy();
+    // What was written before a regular end still goes out.
+    if (!out.writableEnded) out.destroy();
   };
+  const end = setTimeout(() => out.end(), LIFETIME_MS);
   signal.addEventListener("abort", close, { once: true });
   out.once("close", close);
-  void look();
+  out.once("finish", close);
+  if (signal.aborted) close();
+  else void look();
   return out;
 }

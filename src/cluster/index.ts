@@ -1,6 +1,6 @@
 /** The cluster as everyone sees it: what the rest of the program may use. */
 export { AuthorityExpiresError, fingerprintOf } from "./certificates.ts";
-export { DATACENTER_CONFIG, parseDatacenter } from "./datacenter-config.ts";
+export { DATACENTER_CONFIG, decodeComment, encodeComment, parseDatacenter } from "./datacenter-config.ts";
 export { type ClusterMethodDeps, clusterMethods } from "./methods.ts";
 export { ensureNodeFiles } from "./node-files.ts";
 export { ClusterResources, type ResourceRow } from "./resources.ts";

@@ -1,6 +1,7 @@
 /** `/cluster`: resources, status, free guest ids, tasks, log and options. */
 import type { CachedFiles } from "../cfs/cached-files.ts";
 import type { ClusterFs } from "../cfs/port.ts";
+import { nodeAddress } from "../os/node-address.ts";
 import { ApiError, parameterError } from "../rest/errors.ts";
 import { type CallContext, defineMethod, type Method, RawResponse } from "../rest/method.ts";
 import type { Properties } from "../rest/schema.ts";
@@ -16,6 +17,8 @@ export interface ClusterMethodDeps extends Pick<EventStreamDeps, "log"> {
   readonly resources: ClusterResources;
   /** Epoch seconds. */
   readonly now: () => number;
+  /** This node's address, for a node alone: members of a cluster tell each other theirs. */
+  readonly address?: () => string;
 }
 
 const VMID = {
@@ -86,7 +89,7 @@ function resourcesMethod({ resources, now }: ClusterMethodDeps): Method {
   });
 }
 
-function statusMethod({ cfs }: ClusterMethodDeps): Method {
+function statusMethod({ cfs, address = nodeAddress }: ClusterMethodDeps): Method {
   return defineMethod({
     path: "/cluster/status",
     method: "GET",
@@ -117,7 +120,7 @@ function statusMethod({ cfs }: ClusterMethodDeps): Method {
     async handler() {
       const { nodeName, isQuorate, cluster } = await cfs.info();
       if (cluster === undefined) {
-        const ip = (await cfs.status("nodeip"))?.replace(/\0$/, "");
+        const ip = address();
         return [
           {
             type: "node",
@@ -127,7 +130,7 @@ function statusMethod({ cfs }: ClusterMethodDeps): Method {
             nodeid: 0,
             online: 1,
             level: "",
-            ...(ip ? { ip } : {}),
+            ip,
           },
         ];
       }
@@ -193,16 +196,25 @@ export async function visibleTasks(cfs: ClusterFs, call: CallContext): Promise<R
   const authid = authidOf(call);
   const rows: Record<string, unknown>[] = [];
   for (const [node, text] of await cfs.statusOfAll("tasklist")) {
-    const list: unknown = JSON.parse(text.replace(/\0+$/, "") || "[]");
-    if (!Array.isArray(list)) continue;
+    const list = parseTaskList(text);
     const seesAll = call.can(`/nodes/${node}`, ["Sys.Audit"]);
-    for (const row of list as Record<string, unknown>[]) {
+    for (const row of list) {
       const owner = row.tokenid === undefined ? row.user : `${row.user}!${row.tokenid}`;
       const isOwn = owner === authid || (authid === call.userid && row.user === authid);
       if (seesAll || isOwn) rows.push({ ...row, node, saved: row.endtime === undefined ? 0 : 1 });
     }
   }
   return rows.sort((a, b) => Number(b.starttime) - Number(a.starttime));
+}
+
+/** What another node sends is not ours to trust: a list that cannot be read hides no other one. */
+function parseTaskList(text: string): Record<string, unknown>[] {
+  try {
+    const list: unknown = JSON.parse(text.replace(/\0+$/, "") || "[]");
+    return Array.isArray(list) ? list.filter((row) => typeof row === "object" && row !== null) : [];
+  } catch {
+    return [];
+  }
 }
 
 function logMethod({ cfs }: ClusterMethodDeps): Method {
