@@ -25,13 +25,26 @@ import {
 } from "../cluster/index.ts";
 import { qemuServices } from "../guests/qemu/index.ts";
 import type { Logger } from "../log/logger.ts";
-import { bootMethods, guestBootTasks, nodeMethods, releaseInfo, versionMethods } from "../node/index.ts";
+import {
+  bootMethods,
+  guestBootTasks,
+  machineMethods,
+  nodeConfigMethods,
+  nodeLogMethods,
+  nodeMethods,
+  releaseInfo,
+  ServiceControl,
+  serviceMethods,
+  serviceTasks,
+  versionMethods,
+} from "../node/index.ts";
 import { hashPassword } from "../os/crypt.ts";
 import type { Layout } from "../os/layout.ts";
 import { PamAuthenticator } from "../os/pam.ts";
 import type { Method } from "../rest/method.ts";
 import { printGuestFigures, RrdArchive, RrdCachedClient, statsMethods } from "../stats/index.ts";
 import { NodeStorages, storageMethods, storageTasks } from "../storage/index.ts";
+import { askSupervisor } from "../supervisor/control.ts";
 import { releaseId } from "../supervisor/release.ts";
 import { followTask, TaskLauncher, TaskStore, taskMethods } from "../tasks/index.ts";
 import type { Tasks, TaskTable } from "../tasks/port.ts";
@@ -40,6 +53,8 @@ import type { TaskServices } from "./task-worker.ts";
 
 const PROJECT_DIR = join(import.meta.dirname, "../..");
 const MAX_DEFAULT_WORKERS = 8;
+/** A daemon may take its time to stop and to start. */
+const SUPERVISOR_TIMEOUT_MS = 60_000;
 
 const epochSeconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -116,6 +131,10 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
   });
   const fingerprint = async (name: string): Promise<string | undefined> =>
     await files.get(`nodes/${name}/pve-ssl.pem`, parseFingerprint);
+  const services = new ServiceControl({
+    hasMachineUnits: layout.isSystem,
+    askSupervisor: (request) => askSupervisor(layout.supervisorSocket, request, { timeoutMs: SUPERVISOR_TIMEOUT_MS }),
+  });
   const methods: Method[] = [
     ...accessMethods({ cfs, files, access, login, changes, log }),
     ...poolMethods({
@@ -138,6 +157,10 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
       fingerprint,
     }),
     ...bootMethods({ tasks }),
+    ...machineMethods({ layout }),
+    ...nodeConfigMethods({ cfs }),
+    ...nodeLogMethods({ layout }),
+    ...serviceMethods({ control: services, tasks }),
     ...clusterMethods({ cfs, files, resources, now: epochSeconds, log }),
     ...taskMethods({ store, stop: (upid) => launcher?.stop(upid) ?? Promise.reject(new Error("not here")) }),
     ...storageMethods({
@@ -156,6 +179,7 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
     ...storageTasks({ storages }),
     ...qemu.tasks,
     ...guestBootTasks({ cfs, guests: qemu.guests, maxWorkers }),
+    ...serviceTasks({ control: services }),
   };
   return {
     methods,

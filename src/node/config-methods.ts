@@ -15,6 +15,20 @@ import {
   printNodeConfig,
 } from "./node-config.ts";
 
+const PROPERTY_NAMES = [
+  "acme",
+  "acmedomain0",
+  "acmedomain1",
+  "acmedomain2",
+  "acmedomain3",
+  "acmedomain4",
+  "acmedomain5",
+  "ballooning-target",
+  "description",
+  "location",
+  "startall-onboot-delay",
+  "wakeonlan",
+] as const;
 const NUMBERS: ReadonlySet<string> = new Set(["ballooning-target", "startall-onboot-delay"]);
 const DIGEST = { type: "string", maxLength: 40, optional: 1, description: "Fail if the file changed since." } as const;
 
@@ -31,11 +45,7 @@ export function nodeConfigMethods({ cfs }: { readonly cfs: ClusterFs }): Method[
         node: NODE,
         property: {
           type: "string",
-          enum: [
-            "acme",
-            ...["acmedomain0", "acmedomain1", "acmedomain2", "acmedomain3", "acmedomain4", "acmedomain5"],
-            ...["ballooning-target", "description", "location", "startall-onboot-delay", "wakeonlan"],
-          ],
+          enum: PROPERTY_NAMES,
           default: "all",
           optional: 1,
           description: "Only this option.",

@@ -1,6 +1,8 @@
 /** The machine's own small config files that the API changes: pure texts, and replacing a file in one step. */
-import { constants } from "node:fs";
+import { constants, existsSync, readFileSync, realpathSync } from "node:fs";
 import { copyFile, open, rename, rm } from "node:fs/promises";
+import { relative } from "node:path";
+import type { Layout } from "../os/layout.ts";
 
 export interface Resolver {
   readonly search: string;
@@ -11,7 +13,9 @@ export interface Resolver {
 export function printResolver(text: string, { search, servers }: Resolver): string {
   const kept = text.split("\n").filter((line) => !/^\s*(search|domain|nameserver)(\s|$)/.test(line));
   while (kept.at(-1) === "") kept.pop();
-  return [`search ${search}`, ...servers.map((server) => `nameserver ${server}`), ...kept].map((line) => `${line}\n`).join("");
+  return [`search ${search}`, ...servers.map((server) => `nameserver ${server}`), ...kept]
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 /**
@@ -35,4 +39,39 @@ export async function replaceFile(path: string, text: string, mode = 0o644): Pro
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+/** Name of the machine's time zone: where its zone link leads, else what its zone file says, else UTC. */
+export function machineTimezone({
+  hostLocaltime,
+  hostTimezone,
+  hostZoneinfo,
+}: Pick<Layout, "hostLocaltime" | "hostTimezone" | "hostZoneinfo">): string {
+  if (existsSync(hostLocaltime) && existsSync(hostZoneinfo)) {
+    const name = relative(realpathSync(hostZoneinfo), realpathSync(hostLocaltime));
+    if (name !== "" && !name.startsWith("..") && isKnownZone(name)) return name;
+  }
+  const name = existsSync(hostTimezone) ? readFileSync(hostTimezone, "utf8").trim() : "";
+  return isKnownZone(name) ? name : "UTC";
+}
+
+function isKnownZone(name: string): boolean {
+  try {
+    return name !== "" && Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    // A RangeError is how this says no.
+    return false;
+  }
+}
+
+/** What a zone's clock is ahead of UTC at `time` (epoch seconds). */
+export function utcOffsetSeconds(timezone: string, time: number): number {
+  const parts = Intl.DateTimeFormat("en", { timeZone: timezone, timeZoneName: "longOffset" }).formatToParts(
+    time * 1000,
+  );
+  const text = parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
+  const [, sign, hours, minutes, seconds] = /^GMT([+-])(\d{2}):(\d{2})(?::(\d{2}))?$/.exec(text) ?? [];
+  if (sign === undefined) return 0;
+  const offset = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds ?? 0);
+  return sign === "-" ? -offset : offset;
 }

@@ -15,6 +15,7 @@ import {
 } from "../os/proc-figures.ts";
 import { ApiError } from "../rest/errors.ts";
 import { defineMethod, type Method } from "../rest/method.ts";
+import { machineTimezone, utcOffsetSeconds } from "./machine-files.ts";
 import type { ReleaseInfo } from "./release-info.ts";
 
 export interface NodeMethodDeps {
@@ -209,10 +210,10 @@ export function nodeMethods(deps: NodeMethodDeps): Method[] {
         },
       },
       handler() {
-        const now = new Date();
-        const time = Math.floor(now.getTime() / 1000);
-        const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-        return { time, localtime: time - now.getTimezoneOffset() * 60, timezone: timeZone };
+        const time = Math.floor(Date.now() / 1000);
+        // Asked each time: the zone may have been changed since this process began.
+        const timezone = machineTimezone(layout);
+        return { time, localtime: time + utcOffsetSeconds(timezone, time), timezone };
       },
     }),
     defineMethod({

@@ -40,6 +40,12 @@ export interface Layout {
   readonly qemuLock: string;
   /** The host's own resolv.conf(5), whatever the root. */
   readonly hostResolvConf: string;
+  /** The host's hosts(5), time zone link and name, and zone files, whatever the root. */
+  readonly hostEtcHosts: string;
+  readonly hostLocaltime: string;
+  readonly hostTimezone: string;
+  readonly hostZoneinfo: string;
+  readonly etcHostsLock: string;
   /** UEFI firmware images of the host (Debian's package ovmf), whatever the root. */
   readonly hostFirmwareDir: string;
   /** The default storage `local`. */
@@ -97,6 +103,11 @@ export function makeLayout({ root, nodeName, isRootUser }: LayoutOptions): Layou
     qemuRun: at("/var/run/qemu-server"),
     qemuLock: at("/var/lock/qemu-server"),
     hostResolvConf: "/etc/resolv.conf",
+    hostEtcHosts: "/etc/hosts",
+    hostLocaltime: "/etc/localtime",
+    hostTimezone: "/etc/timezone",
+    hostZoneinfo: "/usr/share/zoneinfo",
+    etcHostsLock: at("/var/lock/pve-etchosts.lck"),
     hostFirmwareDir: "/usr/share/OVMF",
     localStorage: at("/var/lib/vz"),
     storageLock: at("/var/lock/pve-manager"),
