@@ -69,7 +69,7 @@ export async function buildTestGuest(cacheDir: string): Promise<TestGuest> {
 
 /** Where the suite keeps the guest between runs. */
 export function defaultCacheDir(environment: Readonly<Record<string, string | undefined>>): string {
-  return environment["QUORATE_TEST_CACHE"] ?? join(tmpdir(), "quorate-test-guest");
+  return environment.QUORATE_TEST_CACHE ?? join(tmpdir(), "quorate-test-guest");
 }
 
 async function newestKernelPackage(): Promise<string> {
