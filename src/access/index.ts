@@ -1,6 +1,7 @@
 /** Access control: what the rest of the program may use. */
 import type { Method } from "../rest/method.ts";
 import { domainMethods } from "./api/domain-methods.ts";
+import { factorMethods } from "./api/factor-methods.ts";
 import { aclMethods, groupMethods, roleMethods } from "./api/group-methods.ts";
 import { loginMethods } from "./api/login-methods.ts";
 import type { AccessMethodDeps } from "./api/shared.ts";
@@ -20,6 +21,7 @@ export function accessMethods(deps: AccessMethodDeps): Method[] {
   return [
     ...loginMethods(deps),
     ...userMethods(deps),
+    ...factorMethods(deps),
     ...groupMethods(deps),
     ...roleMethods(deps),
     ...aclMethods(deps),

@@ -50,12 +50,19 @@ export class PasswordLogin {
    * @throws RealmNotBuiltError for a realm whose kind is not part of this release.
    */
   async check(userid: string, password: string): Promise<void> {
-    const startedAt = performance.now();
-    const reason = await this.#refusal(userid, password);
-    if (reason === undefined) return;
-    this.#deps.log.warn({ userid, reason }, "login refused");
-    await sleep(Math.max(0, (this.#deps.refusalMs ?? REFUSAL_MS) - (performance.now() - startedAt)));
-    throw new AuthenticationError("authentication failure");
+    await this.#padded(userid, async () => {
+      const refusal = await this.#passwordRefusal(userid, password);
+      return refusal ?? (await this.#factorRefusal(userid));
+    });
+  }
+
+  /**
+   * Whether somebody who is logged in knows his password: for changes to how he logs in. A second factor was asked for
+   * at the login, and is not asked for again.
+   * @throws AuthenticationError
+   */
+  async confirm(userid: string, password: string): Promise<void> {
+    await this.#padded(userid, () => this.#passwordRefusal(userid, password));
   }
 
   async setPassword(userid: string, password: string): Promise<void> {
@@ -78,9 +85,19 @@ export class PasswordLogin {
     return { ...name, type: section.type, tfa: section.values.tfa };
   }
 
-  /** Why this login is refused, or undefined when it is good. */
-  async #refusal(userid: string, password: string): Promise<string | undefined> {
-    const { access, cfs, now } = this.#deps;
+  /** Every refusal takes the same time and says the same. */
+  async #padded(userid: string, refusal: () => Promise<string | undefined>): Promise<void> {
+    const startedAt = performance.now();
+    const reason = await refusal();
+    if (reason === undefined) return;
+    this.#deps.log.warn({ userid, reason }, "login refused");
+    await sleep(Math.max(0, (this.#deps.refusalMs ?? REFUSAL_MS) - (performance.now() - startedAt)));
+    throw new AuthenticationError("authentication failure");
+  }
+
+  /** Why this password is refused, or undefined when it is good. */
+  async #passwordRefusal(userid: string, password: string): Promise<string | undefined> {
+    const { access, now } = this.#deps;
     let realm: RealmOfUser;
     try {
       realm = await this.#realmOf(userid);
@@ -99,8 +116,14 @@ export class PasswordLogin {
       const hash = await this.#shadow.hashOf(realm.user);
       if (hash === undefined || !verifyPassword(password, hash)) return "wrong password";
     }
+    return undefined;
+  }
+
+  async #factorRefusal(userid: string): Promise<string | undefined> {
+    const realm = await this.#realmOf(userid);
     if (realm.tfa !== undefined) return "the realm asks for a second factor, which this release cannot check";
-    if (await hasSecondFactor(cfs, userid)) return "the account has a second factor, which this release cannot check";
+    if (await hasSecondFactor(this.#deps.cfs, userid))
+      return "the account has a second factor, which this release cannot check";
     return undefined;
   }
 

@@ -5,7 +5,7 @@ import { compareBytes } from "./names.ts";
 
 const SHADOW = "priv/shadow.cfg";
 const TOKENS = "priv/token.cfg";
-const FACTORS = "priv/tfa.cfg";
+export const FACTORS = "priv/tfa.cfg";
 
 /** Password hashes of the users of realm `pve`, by user name without realm. */
 export class ShadowFile {
@@ -84,7 +84,11 @@ export async function hasSecondFactor(cfs: ClusterFs, userid: string): Promise<b
   if (typeof users !== "object" || users === null) return true;
   const entry = (users as Record<string, unknown>)[userid];
   if (typeof entry !== "object" || entry === null) return false;
-  return Object.values(entry).some((factor) => (Array.isArray(factor) ? factor.length > 0 : Boolean(factor)));
+  return Object.values(entry).some((factor) => (Array.isArray(factor) ? factor.some(isEnabled) : Boolean(factor)));
+}
+
+function isEnabled(factor: { readonly info?: { readonly enable?: unknown } } | null): boolean {
+  return factor?.info?.enable !== false;
 }
 
 function usersOf(text: string): unknown {

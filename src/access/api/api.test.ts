@@ -279,13 +279,92 @@ describe("/access/users", () => {
       403,
     );
   });
+});
 
-  test("the kinds of second factor are told only when there are none", async () => {
-    open();
-    expect((await world.call("GET", "/access/users/nina@pve/tfa", { multiple: 1 })).data).toEqual({ types: [] });
+describe("/access/tfa", () => {
+  const totp = { info: { id: "totp:1", description: "phone", created: 5 }, entry: "otpauth://totp/x" };
+  const nina = { totp: [totp], recovery: { secret: "x", entries: ["y"], created: 7 }, "totp-locked": true };
+  const factors = JSON.stringify({
+    users: { "nina@pve": nina, "admin@pve": { yubico: [{ info: { id: "y:1" } }] } },
+    more: 1,
+  });
+  const openWith = (text: string): World =>
+    open({ files: { "priv/tfa.cfg": text, "user.cfg": USERS.replace("night operator::", "night operator:x:") } });
+
+  test("factors are listed without their secrets, as far as the caller may see them", async () => {
+    const { call } = openWith(factors);
+    const list = async (as: string): Promise<unknown> => (await call("GET", "/access/tfa", {}, as)).data;
+    const ninas = {
+      userid: "nina@pve",
+      "totp-locked": 1,
+      entries: [
+        { id: "totp:1", type: "totp", description: "phone", created: 5 },
+        { id: "recovery", type: "recovery", description: "", created: 7 },
+      ],
+    };
+    expect(await list("otto@pve")).toEqual([ninas]);
+    expect(await list("nina@pve")).toEqual([ninas]);
+    expect(await list("root@pam")).toHaveLength(2);
+    expect((await call("GET", "/access/tfa/nina@pve")).data).toEqual(ninas.entries);
+    expect((await call("GET", "/access/tfa/nina@pve/totp:1")).data).toEqual(ninas.entries[0]);
+    expect((await call("GET", "/access/tfa/nina@pve/totp:2")).status).toBe(404);
+    expect((await call("GET", "/access/tfa/admin@pve", {}, "nina@pve")).status).toBe(403);
+    expect((await call("GET", "/access/users/nina@pve/tfa", { multiple: 1 })).data).toEqual({
+      types: ["totp", "recovery"],
+    });
+    expect((await call("GET", "/access/users/nina@pve/tfa")).data).toEqual({ user: "oath" });
+    expect((await call("GET", "/access/users/otto@pve/tfa", { multiple: 1 })).data).toEqual({ types: [] });
+  });
+
+  test("one is renamed and switched off with the caller's password, and nothing else of the file changes", async () => {
+    const { call, text } = openWith(factors);
+    const path = "/access/tfa/nina@pve/totp:1";
+    expect((await call("PUT", path, { description: "x" }, "nina@pve")).errors).toHaveProperty("password");
+    expectRefused(
+      await call("PUT", path, { description: "x", password: "wrong" }, "nina@pve"),
+      401,
+      "authentication failure",
+    );
+    expectOk(await call("PUT", path, { description: "old phone", enable: 0, password: "nina secret" }, "nina@pve"));
+    const file = JSON.parse(await text("priv/tfa.cfg")) as { users: Record<string, typeof nina>; more: number };
+    expect(file.more).toBe(1);
+    expect(file.users["nina@pve"]).toEqual({
+      ...nina,
+      totp: [{ info: { ...totp.info, description: "old phone", enable: false }, entry: totp.entry }],
+    });
+    expectOk(await call("PUT", path, { enable: 1 }));
+    expect(await text("priv/tfa.cfg")).not.toContain("false");
+    expect((await call("PUT", "/access/tfa/nina@pve/none", { enable: 1 })).status).toBe(404);
+  });
+
+  test("with the last one gone the account may log in by password again", async () => {
+    const { call, login } = openWith(factors);
+    await expect(login.check("nina@pve", "nina secret")).rejects.toThrow("authentication failure");
+    expectOk(await call("DELETE", "/access/tfa/nina@pve/totp:1"));
+    await expect(login.check("nina@pve", "nina secret")).rejects.toThrow("authentication failure");
+    expectOk(await call("DELETE", "/access/tfa/nina@pve/recovery"));
+    await login.check("nina@pve", "nina secret");
+    expect(await lineOf("user:nina")).toBe("user:nina@pve:1:0:Nina:Roe:nina@example.net:night operator::");
+    expect((await call("DELETE", "/access/tfa/nina@pve/recovery")).status).toBe(404);
+    expect((await call("DELETE", "/access/tfa/admin@pve/y:1", {}, "otto@pve")).status).toBe(403);
+  });
+
+  test("one that is switched off does not count at the login", async () => {
+    const { call, login } = openWith(JSON.stringify({ users: { "nina@pve": { totp: [totp] } } }));
+    expectOk(await call("PUT", "/access/tfa/nina@pve/totp:1", { enable: 0 }));
+    await login.check("nina@pve", "nina secret");
+  });
+
+  test("locked accounts are unlocked, deleted ones leave nothing, damaged files are said to be", async () => {
+    const { call, text } = openWith(factors);
+    expect((await call("PUT", "/access/users/nina@pve/unlock-tfa")).data).toBe(1);
+    expect((await call("PUT", "/access/users/nina@pve/unlock-tfa")).data).toBe(0);
+    expect(await text("priv/tfa.cfg")).not.toContain("locked");
+    expectOk(await call("DELETE", "/access/users/nina@pve"));
+    expect(await text("priv/tfa.cfg")).not.toContain("nina");
     world.close();
-    open({ files: { "priv/tfa.cfg": '{"users":{"nina@pve":{"totp":[{}]}}}' } });
-    expect((await world.call("GET", "/access/users/nina@pve/tfa", { multiple: 1 })).status).toBe(501);
+    openWith("nina@pve:oath:e30=:\n");
+    expectRefused(await world.call("GET", "/access/tfa"), 500, /cannot read priv\/tfa.cfg/);
   });
 });
 

@@ -183,7 +183,7 @@ function passwordMethod({ access, login }: AccessMethodDeps): Method {
           const confirmation = params["confirmation-password"];
           if (confirmation === undefined)
             throw parameterError({ "confirmation-password": "property is missing and it is not optional" });
-          await login.check(caller, confirmation);
+          await login.confirm(caller, confirmation);
         }
         if (!(await access.view()).hasUser(userid)) throw new ApiError(500, `no such user ('${userid}')`);
         await login.setPassword(userid, password);

@@ -2,14 +2,16 @@
 import type { CachedFiles } from "../../cfs/cached-files.ts";
 import type { ClusterFs } from "../../cfs/port.ts";
 import type { Logger } from "../../log/logger.ts";
-import { ApiError, notBuilt, permissionError } from "../../rest/errors.ts";
+import { ApiError, permissionError } from "../../rest/errors.ts";
 import type { CallContext } from "../../rest/method.ts";
 import { SectionUpdateError } from "../../section-config/index.ts";
 import { RealmNotBuiltError } from "../access-errors.ts";
 import type { AccessService } from "../access-service.ts";
 import { AuthenticationError } from "../errors.ts";
+import { compareBytes } from "../names.ts";
 import type { PasswordLogin } from "../password-login.ts";
 import type { UserChanges } from "../user-changes.ts";
+import type { UserConfig } from "../user-config.ts";
 
 export interface AccessMethodDeps {
   readonly cfs: ClusterFs;
@@ -56,4 +58,19 @@ export function callerOf(call: CallContext): { authid: string; userid: string } 
   return { authid: call.authid, userid: call.userid };
 }
 
-export { notBuilt };
+export function groupsOf(config: UserConfig, userid: string): string[] {
+  return [...config.groups]
+    .filter(([, { members }]) => members.has(userid))
+    .map(([groupid]) => groupid)
+    .sort(compareBytes);
+}
+
+/** Everybody sees himself; others, who may audit or administer all users or those of one of the user's groups. */
+export function mayAudit(config: UserConfig, call: CallContext, userid: string): boolean {
+  const may = (path: string): boolean => call.can(path, ["User.Modify", "Sys.Audit"], { any: true });
+  return (
+    userid === call.authid ||
+    may("/access/groups") ||
+    groupsOf(config, userid).some((group) => may(`/access/groups/${group}`))
+  );
+}

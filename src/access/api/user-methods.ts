@@ -3,12 +3,22 @@ import { ApiError, parameterError, permissionError } from "../../rest/errors.ts"
 import { defineMethod, type Method } from "../../rest/method.ts";
 import { AccessRecordError } from "../access-errors.ts";
 import type { UserConfigView } from "../evaluate.ts";
+import { FactorsFile } from "../factors-file.ts";
 import { compareBytes, ROOT_USER, splitList, splitUserid } from "../names.ts";
 import { DOMAINS_CONFIG, parseRealms } from "../realms.ts";
-import { hasSecondFactor, TokenFile } from "../secret-files.ts";
+import { TokenFile } from "../secret-files.ts";
 import { dropAclSubject } from "../user-changes.ts";
 import { newUser, type TokenRecord, type UserConfig, type UserRecord } from "../user-config.ts";
-import { type AccessMethodDeps, answering, callerOf, NOTHING, TOKEN_SUBID, USERID } from "./shared.ts";
+import {
+  type AccessMethodDeps,
+  answering,
+  callerOf,
+  groupsOf,
+  mayAudit,
+  NOTHING,
+  TOKEN_SUBID,
+  USERID,
+} from "./shared.ts";
 
 const FIELDS = {
   comment: { type: "string", maxLength: 2048, optional: 1, description: "Free text." },
@@ -48,13 +58,6 @@ const OWN_OR_MODIFY = { check: ["or", ["userid-param", "self"], ["userid-group",
 
 export function userMethods(deps: AccessMethodDeps): Method[] {
   return [...readMethods(deps), ...writeMethods(deps), ...tokenMethods(deps)];
-}
-
-function groupsOf(config: UserConfig, userid: string): string[] {
-  return [...config.groups]
-    .filter(([, { members }]) => members.has(userid))
-    .map(([groupid]) => groupid)
-    .sort(compareBytes);
 }
 
 function describeUser(user: UserRecord): Record<string, unknown> {
@@ -104,23 +107,17 @@ function readMethods({ access, files }: AccessMethodDeps): Method[] {
         links: [{ rel: "child", href: "{userid}" }],
       },
       async handler({ enabled, full }, call) {
-        const { authid } = callerOf(call);
+        callerOf(call);
         const { config } = await access.view();
         const { sections } = await files.get(DOMAINS_CONFIG, parseRealms);
-        const seesAll = call.can("/access/groups", ["User.Modify", "Sys.Audit"], { any: true });
         const rows: Record<string, unknown>[] = [];
         for (const [userid, user] of [...config.users].sort(([a], [b]) => compareBytes(a, b))) {
-          const groups = groupsOf(config, userid);
-          const isVisible =
-            seesAll ||
-            userid === authid ||
-            groups.some((group) => call.can(`/access/groups/${group}`, ["User.Modify", "Sys.Audit"], { any: true }));
-          if (!isVisible || (enabled !== undefined && enabled !== user.enable)) continue;
+          if (!mayAudit(config, call, userid) || (enabled !== undefined && enabled !== user.enable)) continue;
           const row: Record<string, unknown> = { userid, ...describeUser(user) };
           const type = sections.get(splitUserid(userid)?.realm ?? "")?.type;
           if (type !== undefined) row["realm-type"] = type;
           if (full === true) {
-            row.groups = groups.join(",");
+            row.groups = groupsOf(config, userid).join(",");
             row.tokens = [...user.tokens].map(([tokenid, token]) => ({ tokenid, ...describeToken(token) }));
           }
           rows.push(row);
@@ -186,6 +183,7 @@ function joinGroups(config: UserConfig, userid: string, groups: readonly string[
 
 function writeMethods({ cfs, changes, login, files }: AccessMethodDeps): Method[] {
   const tokenFile = new TokenFile(cfs);
+  const factors = new FactorsFile(cfs);
   return [
     defineMethod({
       path: "/access/users",
@@ -282,6 +280,7 @@ function writeMethods({ cfs, changes, login, files }: AccessMethodDeps): Method[
         });
         await tokenFile.remove(tokens);
         await login.forgetPassword(userid);
+        await factors.forget(userid);
         return undefined;
       },
     }),
@@ -310,9 +309,18 @@ function writeMethods({ cfs, changes, login, files }: AccessMethodDeps): Method[
         },
       },
       async handler({ userid, multiple }) {
-        if (await hasSecondFactor(cfs, userid))
-          throw new ApiError(501, "second factors are not implemented in this release");
-        return multiple === true ? { types: [] } : {};
+        const { sections } = await files.get(DOMAINS_CONFIG, parseRealms);
+        const tfa = String(sections.get(splitUserid(userid)?.realm ?? "")?.values.tfa ?? "");
+        const realm = /(?:^|,)type=([^,]+)/.exec(tfa)?.[1];
+        const { entries } = await factors.of(userid);
+        const types = [...new Set(entries.filter(({ isEnabled }) => isEnabled).map(({ type }) => type))];
+        const shown = realm === undefined ? {} : { realm };
+        if (multiple === true) return { ...shown, types };
+        return types.includes("totp")
+          ? { ...shown, user: "oath" }
+          : types.includes("u2f")
+            ? { ...shown, user: "u2f" }
+            : shown;
       },
     }),
   ];
