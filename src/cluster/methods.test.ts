@@ -1,10 +1,12 @@
 import { PassThrough, type Readable } from "node:stream";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeWorld, type Reply, type World } from "../access/access-world.testing.ts";
 import { CachedFiles } from "../cfs/cached-files.ts";
 import { memoryClusterFs } from "../cfs/memory.ts";
 import type { ClusterFs } from "../cfs/port.ts";
 import { silentLogger } from "../log/logger.ts";
+import { parseCorosyncConfig } from "./corosync-config.ts";
 import { openEventStream } from "./events.ts";
 import { clusterMethods } from "./methods.ts";
 import { ClusterResources } from "./resources.ts";
@@ -214,6 +216,40 @@ describe("/cluster/status, tasks, log", () => {
     expect(await shown({}, "root@pam")).toEqual(["by nina", "by root"]);
     expect(await shown({ max: 1 }, "root@pam")).toEqual(["by nina"]);
     expect(await shown({}, "nina@pve")).toEqual(["by nina"]);
+  });
+});
+
+describe("/cluster/config", () => {
+  test("a node alone has no cluster to describe, and says so to who wants to join", async () => {
+    expect((await get("/cluster/config/nodes")).data).toEqual([]);
+    expect((await get("/cluster/config/totem")).data).toEqual({});
+    expect((await get("/cluster/config/apiversion")).data).toBe(1);
+    const reason = "node is not in a cluster, no join info available!";
+    expect(await get("/cluster/config/join")).toMatchObject({ status: 424, reason });
+    expect((await get("/cluster/config/nodes", {}, "nina@pve")).status).toBe(403);
+  });
+
+  test("what corosync.conf says is shown", async () => {
+    await cfs.write(
+      "corosync.conf",
+      "# comment\nlogging {\n  debug: off\n}\n\nnodelist {\n  node {\n    name: n1\n    nodeid: 1\n    ring0_addr: 192.0.2.7\n  }\n  node {\n    name: n2\n    nodeid: 2\n  }\n}\n\n" +
+        "totem {\n  cluster_name: lab\n  interface {\n    linknumber: 0\n    knet_link_priority: 5\n  }\n  version: 2\n}\n",
+    );
+    expect((await get("/cluster/config/nodes")).data).toEqual([
+      { node: "n1", name: "n1", nodeid: "1", ring0_addr: "192.0.2.7" },
+      { node: "n2", name: "n2", nodeid: "2" },
+    ]);
+    expect((await get("/cluster/config/totem")).data).toEqual({
+      cluster_name: "lab",
+      version: "2",
+      interface: { 0: { linknumber: "0", knet_link_priority: "5" } },
+    });
+    expect((await get("/cluster/config/join")).status).toBe(501);
+  });
+
+  test("no text makes its reader throw", () => {
+    fc.assert(fc.property(fc.string(), (text) => parseCorosyncConfig(text).nodes.length >= 0));
+    expect(parseCorosyncConfig("}\n}\nnode {").nodes).toEqual([]);
   });
 });
 

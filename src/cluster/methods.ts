@@ -6,6 +6,7 @@ import { ApiError, parameterError } from "../rest/errors.ts";
 import { type CallContext, defineMethod, type Method, RawResponse } from "../rest/method.ts";
 import type { Properties } from "../rest/schema.ts";
 import { splitList } from "../rest/split-list.ts";
+import { configMethods } from "./config-methods.ts";
 import { DATACENTER_CONFIG, type DatacenterConfig, parseDatacenter, printDatacenter } from "./datacenter-config.ts";
 import { DATACENTER_PROPERTIES } from "./datacenter-properties.ts";
 import { type EventStreamDeps, openEventStream } from "./events.ts";
@@ -46,6 +47,7 @@ export function clusterMethods(deps: ClusterMethodDeps): Method[] {
     logMethod(deps),
     ...optionMethods(deps),
     eventsMethod(deps),
+    ...configMethods(deps),
   ];
 }
 
