@@ -23,6 +23,12 @@ export function runAsUser({ argv, env, timeoutMs, user }: RunAsOptions): void {
     ...user,
   });
   if (status === 0) return;
-  const why = error?.message ?? (stderr.trimEnd().split("\n").at(-1) || `exit code ${status}`);
+  const why = error?.message ?? (reasonIn(stderr) || `exit code ${status}`);
   throw new CommandFailedError(argv, status, stderr, why, error === undefined ? {} : { cause: error });
+}
+
+/** The line that says what went wrong: of an uncaught error the one with its message, else the last one. */
+function reasonIn(stderr: string): string | undefined {
+  const lines = stderr.trimEnd().split("\n");
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);
 }

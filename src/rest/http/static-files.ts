@@ -54,6 +54,11 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'self'",
 ].join("; ");
 
+/** Where there is no interface, a visitor is told what there is. */
+const NOT_BUILT = Buffer.from(
+  "This release has no web interface yet. The API is at /api2/json; qm, pvesh, pvesm, pveum and pvenode are the tools.\n",
+);
+
 interface StaticFile {
   readonly path: string;
   readonly isHashed: boolean;
@@ -68,7 +73,7 @@ export class StaticFiles {
   readonly #dir: string;
   #files: Promise<Map<string, StaticFile>> | undefined;
 
-  /** @param dir the interface's build output; where it is missing every path is answered 404. */
+  /** @param dir the interface's build output; where it is missing every path is answered 501, with a text that says so. */
   constructor(dir: string) {
     this.#dir = dir;
   }
@@ -78,6 +83,15 @@ export class StaticFiles {
     const files = await this.#files;
     const path = decodePercent((request.url ?? "/").split("?", 1)[0] ?? "/");
     const file = files.get(path) ?? (HASHED.test(path) ? undefined : files.get(START_PAGE));
+    if (file === undefined && files.size === 0) {
+      onHead(501, NOT_BUILT.length);
+      response.writeHead(501, "Not Implemented", {
+        "Content-Type": "text/plain;charset=UTF-8",
+        "Content-Length": NOT_BUILT.length,
+      });
+      response.end(NOT_BUILT);
+      return;
+    }
     if (file === undefined) {
       onHead(404, 0);
       response.writeHead(404, "Not Found", { "Content-Length": "0" }).end();
