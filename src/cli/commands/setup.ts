@@ -1,6 +1,7 @@
 /** What a machine needs, and bringing it there: Debian packages (root) and the built web interface. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../../errors/quorate-error.ts";
 import { installedPackages, installPackages } from "../../os/debian-packages.ts";
 import { findProgram } from "../../os/find-program.ts";
 import type { Layout } from "../../os/layout.ts";
@@ -105,11 +106,14 @@ export async function buildWeb(say: (text: string) => void): Promise<void> {
   }
   if (!existsSync(join(web, "vite.config.ts"))) return;
   say("building the web interface");
-  await runCommand(
-    [process.execPath, join(PROJECT_DIR, "node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn"],
-    {
+  const vite = join(PROJECT_DIR, "node_modules/vite/bin/vite.js");
+  try {
+    await runCommand([process.execPath, vite, "build", "--logLevel", "warn"], {
       timeoutMs: BUILD_TIMEOUT_MS,
       cwd: web,
-    },
-  );
+    });
+  } catch (error) {
+    // Tools and the API do not need it.
+    say(`the web interface cannot be built, going on without it: ${messageOf(error)}`);
+  }
 }
