@@ -1,6 +1,7 @@
 /** Stops all guests of a node before its daemons, in a task like any other, shown as it goes. */
 import { createServices } from "../../daemons/services.ts";
 import { silentLogger } from "../../log/logger.ts";
+import { forgetGuestsStarted } from "../../node/index.ts";
 import type { Layout } from "../../os/layout.ts";
 import { PidFiles } from "../../supervisor/pid-files.ts";
 import { followTask, TaskLauncher, TaskStore } from "../../tasks/index.ts";
@@ -13,6 +14,8 @@ export async function stopAllGuests(layout: Layout, timeoutS: number, say: (text
     say("pmxcfs does not run, so guests cannot be told from other processes: they are left alone");
     return;
   }
+  // Those that start at boot start again with the node.
+  forgetGuestsStarted(layout);
   const services = await createServices({ layout, log: silentLogger, role: "cli" });
   try {
     const launcher = new TaskLauncher({

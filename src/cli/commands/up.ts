@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../errors/quorate-error.ts";
 import { spawnDaemon } from "../../os/daemon-child.ts";
 import { encodeLayoutOptions, LAYOUT_ENV, type Layout } from "../../os/layout.ts";
 import { nodeAddress } from "../../os/node-address.ts";
@@ -60,7 +61,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     await warnOfLoopbackName(layout, say);
     prepareLayout(layout);
     const release = ensureRelease(PROJECT_DIR, layout);
-    warmCompileCache(layout, release);
+    try {
+      warmCompileCache(layout, release);
+    } catch (error) {
+      // Daemons compile for themselves then, and one that cannot be loaded says so in its own log.
+      say(`the compile cache cannot be filled: ${messageOf(error)}`);
+    }
     linkTools(layout, release.directory);
     startSupervisor(layout, release.directory, release.node, port);
     status = await untilReady(layout);
