@@ -1,4 +1,6 @@
 /** The node itself: what the rest of the program may use. */
+
+export { forgetGuestsStarted } from "./boot-marker.ts";
 export { bootMethods } from "./boot-methods.ts";
 export { nodeConfigMethods } from "./config-methods.ts";
 export { guestBootTasks } from "./guest-boot.ts";

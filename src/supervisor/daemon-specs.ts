@@ -64,6 +64,11 @@ export function daemonSpecs({ layout, node, releaseDir, hasRrdcached }: SpecOpti
     own("pvedaemon", ["node-setup"]),
     own("pveproxy", ["node-setup"], { isUnprivileged: true }),
     own("pvestatd", ["node-setup"]),
+    // Starting guests at boot never keeps the node itself from starting.
+    {
+      ...own("pve-guests", ["pvedaemon"], { isOneShot: true, isOptional: true }),
+      argv: [node, ...NODE_FLAGS, join(releaseDir, "src/daemons/pve-guests.ts"), "start"],
+    },
   ];
 }
 
