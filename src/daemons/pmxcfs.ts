@@ -22,18 +22,22 @@ async function main(): Promise<void> {
   const layout = decodeLayout(process.env[LAYOUT_ENV]);
   const log = createLogger("pmxcfs");
   process.umask(0o027);
+  let hasStarted = false;
   const pmxcfs = new Pmxcfs({
     layout,
     log,
     owner: ownerOf(layout),
     commitDelayMs: Number(process.env[COMMIT_DELAY_ENV] ?? 0),
     onFailure(error) {
+      // A start that fails is told by its promise, with an exit code of its own.
+      if (!hasStarted) return;
       log.error({ error: messageOf(error) }, "the file system thread failed");
       process.exit(1);
     },
   });
   try {
     await pmxcfs.start();
+    hasStarted = true;
   } catch (error) {
     log.error({ error: messageOf(error) }, "exit proxmox configuration filesystem (-1)");
     process.exit(START_FAILED);
