@@ -53,6 +53,7 @@ import type { TaskServices } from "./task-worker.ts";
 
 const PROJECT_DIR = join(import.meta.dirname, "../..");
 const MAX_DEFAULT_WORKERS = 8;
+const MIN_DEFAULT_TASKS = 4;
 /** A daemon may take its time to stop and to start. */
 const SUPERVISOR_TIMEOUT_MS = 60_000;
 
@@ -96,13 +97,17 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
   const access = new AccessService({ cfs, files, now: epochSeconds });
   const changes = new UserChanges(cfs);
   const login = new PasswordLogin({ cfs, files, access, pam: new PamAuthenticator(), now: epochSeconds, log });
-  const maxWorkers = async (): Promise<number> => {
-    const configured = (await files.get(DATACENTER_CONFIG, parseDatacenter)).max_workers;
-    return configured === undefined
-      ? Math.min(Math.max(1, cpus().length - 1), MAX_DEFAULT_WORKERS)
-      : Number(configured);
+  const configuredWorkers = async (): Promise<number | undefined> => {
+    const { max_workers: count } = await files.get(DATACENTER_CONFIG, parseDatacenter);
+    return count === undefined ? undefined : Number(count);
   };
-  const launcher = role === "pveproxy" ? undefined : makeLauncher({ layout, log, role, cfs, maxWorkers });
+  /** Guests that start or stop at a time. */
+  const maxWorkers = async (): Promise<number> =>
+    (await configuredWorkers()) ?? Math.min(Math.max(1, cpus().length - 1), MAX_DEFAULT_WORKERS);
+  /** Tasks at work at a time: some of them mostly wait for disks, and none may keep all others from starting. */
+  const maxTasks = async (): Promise<number> =>
+    (await configuredWorkers()) ?? Math.max(MIN_DEFAULT_TASKS, cpus().length);
+  const launcher = role === "pveproxy" ? undefined : makeLauncher({ layout, log, role, cfs, maxWorkers: maxTasks });
   const tasks: Tasks = launcher ?? noTasks;
   const store = launcher?.store ?? new TaskStore(layout);
   const storages = new NodeStorages({ cfs, files, layout, log });

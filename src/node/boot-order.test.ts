@@ -43,10 +43,13 @@ describe("startall and stopall", () => {
     readonly isRunning?: boolean;
   }
   /** Guests that only say what was asked of them; `failing` does not start. */
-  async function run(type: "startall" | "stopall", list: readonly Fake[], args: object = {}, failing = 0) {
+  async function run(type: "startall" | "stopall", list: readonly Fake[], args: object = {}, failing = 0, more = {}) {
     const cfs = memoryClusterFs({
       nodeName: "n1",
-      files: Object.fromEntries(list.map(({ vmid, config }) => [`qemu-server/${vmid}.conf`, `${config}\n`])),
+      files: {
+        ...Object.fromEntries(list.map(({ vmid, config }) => [`qemu-server/${vmid}.conf`, `${config}\n`])),
+        ...more,
+      },
     });
     const done: string[] = [];
     let atWork = 0;
@@ -105,6 +108,14 @@ describe("startall and stopall", () => {
     ];
     expect((await run("startall", list, { force: true })).done).toEqual(["start 100", "start 101"]);
     expect((await run("startall", list, { vmids: [101] })).done).toEqual(["start 101"]);
+  });
+
+  test("the node's delay comes before the first guest, but not before guests that somebody names", async () => {
+    const list = [{ vmid: 100, config: `onboot: 1\n${NOW}` }];
+    const files = { "nodes/n1/config": "startall-onboot-delay: 1\n" };
+    const { lines } = await run("startall", list, {}, undefined, files);
+    expect(lines[0]).toBe("Waiting for 1 seconds before the first guest");
+    expect((await run("startall", list, { vmids: [100] }, undefined, files)).lines[0]).toBe("Starting VM 100");
   });
 
   test("a guest that does not start is a warning, and the next one starts", async () => {

@@ -5,6 +5,7 @@ import { messageOf } from "../errors/quorate-error.ts";
 import type { Guests } from "../guests/port.ts";
 import type { TaskContext, TaskTable } from "../tasks/port.ts";
 import { type BootGuest, parseStartup, startGroups, stopGroups } from "./boot-order.ts";
+import { nodeConfigPath, parseNodeConfig } from "./node-config.ts";
 
 export interface GuestBootDeps {
   readonly cfs: ClusterFs;
@@ -75,6 +76,7 @@ async function startAll(
     ({ onboot }) => onboot || force === true || vmids !== undefined,
   );
   const limit = maxWorkers ?? (await deps.maxWorkers());
+  if (force !== true && vmids === undefined) await delayOfNode(deps.cfs, task);
   for (const group of startGroups(chosen)) {
     await inParallel(group, limit, task, async (guest) => {
       if (guest.isRunning) return;
@@ -90,6 +92,15 @@ async function startAll(
       await sleep((up ?? (guest.type === "qemu" ? DEFAULT_VM_DELAY_S : 0)) * 1000, undefined, { signal: task.signal });
     });
   }
+}
+
+/** A node may be told to give others (its storage, its network) time before its first guest starts. */
+async function delayOfNode(cfs: ClusterFs, task: TaskContext): Promise<void> {
+  const config = parseNodeConfig(await cfs.read(nodeConfigPath(cfs.nodeName)));
+  const seconds = Number(config["startall-onboot-delay"] ?? 0);
+  if (seconds === 0) return;
+  task.log(`Waiting for ${seconds} seconds before the first guest`);
+  await sleep(seconds * 1000, undefined, { signal: task.signal });
 }
 
 async function stopAll(deps: GuestBootDeps, args: StopAllArgs, task: TaskContext): Promise<void> {
