@@ -1,5 +1,5 @@
 /**
- * The process of one task. It loads the handlers, waits for its task, runs it and ends; it never runs a second one,
+ * The process of one task. It waits for its task, loads the handlers, runs it and ends; it never runs a second one,
  * since its pid and start time are the task's name. Standard output and error are the task's log.
  */
 import { appendFileSync, mkdirSync, writeSync } from "node:fs";
@@ -13,7 +13,13 @@ import { removeSpareLog } from "../tasks/launcher.ts";
 import type { TaskTable } from "../tasks/port.ts";
 import { runTask } from "../tasks/run-task.ts";
 import { TaskStore } from "../tasks/task-store.ts";
-import { isToWorker, type RunMessage, SPARE_LOG_ENV, TASK_TABLE_ENV } from "../tasks/worker-messages.ts";
+import {
+  type FromWorker,
+  isToWorker,
+  type RunMessage,
+  SPARE_LOG_ENV,
+  TASK_TABLE_ENV,
+} from "../tasks/worker-messages.ts";
 
 /** What the module named by `QUORATE_TASK_TABLE` exports. */
 export interface TaskTableModule {
@@ -32,24 +38,30 @@ const layout = decodeLayout(process.env[LAYOUT_ENV]);
 const log = workerLogger(layout, {});
 const tableUrl = process.env[TASK_TABLE_ENV];
 if (tableUrl === undefined) throw new Error(`${TASK_TABLE_ENV} is missing: task workers are started by the daemons`);
-// The module's contract is the interface above.
-const { createTaskTable } = (await import(tableUrl)) as TaskTableModule;
-const services = await createTaskTable(layout, log);
+let loading: Promise<TaskServices> | undefined;
+
+/** Handlers are large: a task that waits for its turn does without them. */
+function load(): Promise<TaskServices> {
+  loading ??= import(tableUrl ?? "").then((module: unknown) =>
+    // The module's contract is the interface above.
+    (module as TaskTableModule).createTaskTable(layout, log),
+  );
+  return loading;
+}
 
 const abort = new AbortController();
 const slot = Promise.withResolvers<void>();
 // Nobody waits for a slot before the task is known.
 slot.promise.catch(() => {});
 let current: RunMessage | undefined;
-let isOrphan = false;
 
 process.on("message", (message: unknown) => {
   if (!isToWorker(message)) return;
   if (message.kind === "go") slot.resolve();
+  else if (message.kind === "warm") void warm();
   else if (current === undefined) void work(message);
 });
 process.on("disconnect", () => {
-  isOrphan = true;
   if (current === undefined) quitUnused();
   // Nobody counts any more: better too many at work than a task that waits for ever.
   slot.resolve();
@@ -58,7 +70,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal
 process.on("uncaughtException", (error) => failAtOnce(error));
 process.on("unhandledRejection", (reason) => failAtOnce(reason));
 process.title = `task worker of ${layout.nodeName}`;
-process.send?.({ kind: "ready" });
+void tell({ kind: "ready" });
 
 function interrupt(): void {
   if (current === undefined) quitUnused();
@@ -71,14 +83,36 @@ function quitUnused(): never {
   process.exit(0);
 }
 
+async function warm(): Promise<void> {
+  try {
+    await load();
+  } catch (error) {
+    // A task that came meanwhile meets the same error itself.
+    if (current === undefined) failAtOnce(error);
+    return;
+  }
+  if (current !== undefined) return;
+  process.title = `task worker of ${layout.nodeName}, ready`;
+  await tell({ kind: "warm" });
+}
+
+/** @returns whether it has left this process: false when the daemon is gone. */
+function tell(message: FromWorker): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve(false);
+    else process.send(message, (error: Error | null) => resolve(error === null));
+  });
+}
+
 async function work(message: RunMessage): Promise<void> {
   current = message;
   process.title = `task ${message.upid}`;
-  process.send?.({ kind: "started" });
+  // It may end at once, and then what has not left this process yet would never arrive.
+  await tell({ kind: "started" });
   if (message.waitsForSlotOf === undefined) slot.resolve();
   const status = await runTask({
     message,
-    table: services.table,
+    table: async () => (await load()).table,
     signal: abort.signal,
     mayWork: slot.promise,
     write: (line) => writeSync(1, `${line}\n`),
@@ -90,7 +124,8 @@ async function work(message: RunMessage): Promise<void> {
 /** An unexpected error anywhere in the process is the task's error: what it left undone is unknown. */
 function failAtOnce(reason: unknown): void {
   log.error({ upid: current?.upid, error: reason instanceof Error ? reason.stack : String(reason) }, "task crashed");
-  if (current !== undefined) writeSync(1, `TASK ERROR: ${messageOf(reason).replace(/\s+/g, " ").trim()}\n`);
+  if (current === undefined) writeSync(2, `${reason instanceof Error ? reason.stack : String(reason)}\n`);
+  else writeSync(1, `TASK ERROR: ${messageOf(reason).replace(/\s+/g, " ").trim()}\n`);
   process.exit(1);
 }
 
@@ -100,7 +135,9 @@ async function leave(message: RunMessage): Promise<void> {
     process.exit(1);
   }, CLOSE_TIMEOUT_MS);
   try {
-    if (isOrphan) {
+    if (loading === undefined) return;
+    const services = await load();
+    if (!(await tell({ kind: "ending" }))) {
       // The daemon that started this task is gone, and with it the one who would have recorded the end.
       const store = new TaskStore(layout);
       await new TaskBroadcast({ store, cfs: services.cfs, log, tag: "pvedaemon" }).refresh({ ending: message.upid });

@@ -52,6 +52,7 @@ const UNLIMITED_TYPES: ReadonlySet<string> = new Set([
 
 const HERE = import.meta.dirname;
 const ACKNOWLEDGE_TIMEOUT_MS = 30_000;
+const LAST_MESSAGE_TIMEOUT_MS = 1_000;
 
 export class TaskLauncher implements Tasks {
   readonly store: TaskStore;
@@ -159,7 +160,7 @@ export class TaskLauncher implements Tasks {
       if (isFromWorker(answer) && answer.kind === "started") resolve();
     });
     const exited = new Promise<void>((done) => {
-      child.once("exit", () => {
+      afterLastMessage(child, () => {
         clearTimeout(timer);
         reject(new WorkerStartError(`cannot start task ${upid}: its worker ended`));
         if (limit !== undefined && !this.#slots.forget(go)) this.#slots.leave();
@@ -188,6 +189,23 @@ export class TaskLauncher implements Tasks {
       this.#options.log.warn({ error: messageOf(error) }, "task list not recorded");
     });
   }
+}
+
+/** A process can be gone before what it said has been read; its channel ends after that. */
+function afterLastMessage(child: SpareWorker["process"], done: () => void): void {
+  child.once("exit", () => {
+    if (!child.connected) {
+      done();
+      return;
+    }
+    const timer = setTimeout(finish, LAST_MESSAGE_TIMEOUT_MS);
+    function finish(): void {
+      clearTimeout(timer);
+      child.off("disconnect", finish);
+      done();
+    }
+    child.once("disconnect", finish);
+  });
 }
 
 /** Removes a spare worker's log that was never used. */

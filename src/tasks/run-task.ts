@@ -6,7 +6,8 @@ import type { RunMessage } from "./worker-messages.ts";
 
 export interface TaskRun {
   readonly message: RunMessage;
-  readonly table: TaskTable;
+  /** Gives the handlers; asked once the task may work. */
+  readonly table: () => Promise<TaskTable>;
   readonly signal: AbortSignal;
   /** Resolves when the task may work, rejects when it is stopped before. */
   readonly mayWork: Promise<void>;
@@ -39,7 +40,8 @@ export async function runTask({ message, table, signal, mayWork, write }: TaskRu
       log(`waiting for other tasks to end (at most ${message.waitsForSlotOf} work at a time)`);
     }
     await mayWork;
-    const handler = Object.hasOwn(table, message.type) ? table[message.type] : undefined;
+    const handlers = await table();
+    const handler = Object.hasOwn(handlers, message.type) ? handlers[message.type] : undefined;
     if (handler === undefined) throw new Error(`this release has no task of type '${message.type}'`);
     // The caller of `start` and the handler agree on the arguments by the task's type.
     await handler(message.args as never, task);

@@ -1,6 +1,7 @@
 /**
- * Processes that wait, with all handlers loaded, for the one task they will run: a task in a waiting process starts in
- * milliseconds. A few are started at a time, so that a burst of tasks does not hold up the daemon.
+ * Processes that wait for the one task they will run. Those that wait while nothing is to do have all handlers loaded: a
+ * task starts in milliseconds. Those that a burst needs are small until their task may work; a few are started at a time,
+ * so that the burst does not hold up the daemon.
  */
 import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -9,7 +10,7 @@ import { QuorateError } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { processStartTicks } from "../os/process-identity.ts";
 import { spawnTaskProcess } from "../os/task-process.ts";
-import { isFromWorker, SPARE_LOG_ENV } from "./worker-messages.ts";
+import { isFromWorker, SPARE_LOG_ENV, type ToWorker } from "./worker-messages.ts";
 
 export interface SpareWorker {
   readonly process: ChildProcess;
@@ -140,20 +141,37 @@ export class SpareWorkers {
     if (waiter !== undefined) {
       waiter.resolve(worker);
     } else {
-      // A waiting worker keeps neither this process alive nor its place once it has died.
-      worker.process.unref();
-      worker.process.channel?.unref();
-      worker.process.once("exit", () => {
-        const place = this.#ready.indexOf(worker);
-        if (place < 0) return;
-        this.#ready.splice(place, 1);
-        rmSync(worker.logFile, { force: true });
-        this.#options.log.warn({ pid: worker.pid }, "waiting task worker ended, starting another");
-        this.#fill();
-      });
+      this.#keepWarm(worker);
       this.#ready.push(worker);
     }
     this.#fill();
+  }
+
+  /** Has it load its handlers while there is time. */
+  #keepWarm(worker: SpareWorker): void {
+    const child = worker.process;
+    let isWarm = false;
+    child.on("message", (message: unknown) => {
+      if (isFromWorker(message) && message.kind === "warm") isWarm = true;
+    });
+    child.send({ kind: "warm" } satisfies ToWorker, () => {});
+    // A waiting worker keeps neither this process alive nor its place once it has died.
+    child.unref();
+    child.channel?.unref();
+    child.once("exit", (code, signal) => {
+      const place = this.#ready.indexOf(worker);
+      if (place < 0) return;
+      this.#ready.splice(place, 1);
+      const output = readTail(worker.logFile);
+      rmSync(worker.logFile, { force: true });
+      if (isWarm) {
+        this.#options.log.warn({ pid: worker.pid }, "waiting task worker ended, starting another");
+        this.#fill();
+      } else {
+        const reason = `it ended with ${signal ?? `exit code ${code}`} while it loaded its handlers`;
+        this.#onBootFailure(new WorkerStartError(`cannot start a task worker: ${reason}`, { cause: output }));
+      }
+    });
   }
 
   /** One waiter gets the error; without waiters nothing is tried again until the next task, so a broken release does not spin. */

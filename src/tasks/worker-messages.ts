@@ -11,10 +11,16 @@ export interface RunMessage {
   readonly waitsForSlotOf?: number;
 }
 
-export type ToWorker = RunMessage | { readonly kind: "go" };
+/** `go`: the task may work now. `warm`: load the handlers before a task comes. */
+export type ToWorker = RunMessage | { readonly kind: "go" } | { readonly kind: "warm" };
 
-/** `ready`: the handlers are loaded. `started`: the task is known and its log is open. */
-export type FromWorker = { readonly kind: "ready" } | { readonly kind: "started" };
+/**
+ * `ready`: listens for its task. `warm`: the handlers are loaded. `started`: the task is known and its log is
+ * open. `ending`: its last line is written; that it can be sent shows that the daemon is there to record the end.
+ */
+export interface FromWorker {
+  readonly kind: "ready" | "warm" | "started" | "ending";
+}
 
 export function isToWorker(message: unknown): message is ToWorker {
   return typeof message === "object" && message !== null && "kind" in message && typeof message.kind === "string";

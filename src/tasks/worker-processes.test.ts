@@ -142,7 +142,7 @@ describe("waiting workers", () => {
     launcher = makeLauncher(4, 1);
     await launcher.open();
     const waiting = (): number[] =>
-      descendantsOf(process.pid).filter((pid) => commandLine(pid).startsWith("task worker"));
+      descendantsOf(process.pid).filter((pid) => /^task worker.*ready/.test(commandLine(pid)));
     await until(() => waiting().length === 1, "a worker waits");
     const [killed = 0] = waiting();
     process.kill(killed, "SIGKILL");
@@ -152,10 +152,25 @@ describe("waiting workers", () => {
     expect(logOf(upid)).toContain("still here");
   });
 
-  test("one that cannot load its handlers fails the start and leaves nothing", async () => {
-    launcher = makeLauncher(1, 0, join(root, "missing.ts"));
-    await expect(start("say", { lines: [] })).rejects.toThrow(/cannot start a task worker: it ended with exit code 1/);
+  test("one that cannot load its handlers: the task says why, and no other one is tried until the next task", async () => {
+    const errors: object[] = [];
+    const log = { ...silentLogger, error: (fields: object) => errors.push(fields) };
+    const tableModule = join(root, "missing.ts");
+    launcher = new TaskLauncher({ layout, cfs, log, maxWorkers: () => 1, idleWorkers: 1, tableModule });
+    await launcher.open();
+    await until(() => errors.length === 1, "the failure is told");
+    expect(errors[0]).toMatchObject({ error: expect.stringContaining("while it loaded its handlers") });
     expect(spares()).toEqual([]);
+    const upid = await start("say", { lines: [] });
+    await launcher.ended(upid);
+    expect(launcher.store.state(upid)?.status).toMatch(/Cannot find module/);
+  });
+
+  test("a task that ends at once has been started nevertheless", async () => {
+    launcher = makeLauncher(50, 0);
+    const upids = await Promise.all(Array.from({ length: 10 }, () => start("none")));
+    await Promise.all(upids.map((upid) => launcher.ended(upid)));
+    expect(indexLines()).toHaveLength(10);
   });
 });
 
