@@ -6,6 +6,7 @@ import { messageOf } from "../errors/quorate-error.ts";
 import { createLogger } from "../log/pino-logger.ts";
 import { findProgram } from "../os/find-program.ts";
 import { DEFAULT_PROXY_PORT, decodeLayout, LAYOUT_ENV, type Layout } from "../os/layout.ts";
+import { reapOrphans } from "../os/orphan-reaper.ts";
 import { type StatusReply, serveControl } from "../supervisor/control.ts";
 import { daemonSpecs } from "../supervisor/daemon-specs.ts";
 import { PidFiles } from "../supervisor/pid-files.ts";
@@ -16,6 +17,8 @@ const log = createLogger("supervisor");
 const release = join(import.meta.dirname, "../..");
 
 process.title = "quorate supervisor";
+// In a container this may be the first process.
+reapOrphans();
 const pidFiles = new PidFiles(layout.quorateRun);
 const other = pidFiles.live("supervisor");
 if (other !== undefined && other.pid !== process.pid) {

@@ -9,6 +9,7 @@ import { messageOf } from "../../errors/quorate-error.ts";
 import { spawnDaemon } from "../../os/daemon-child.ts";
 import { encodeLayoutOptions, LAYOUT_ENV, type Layout } from "../../os/layout.ts";
 import { nodeAddress } from "../../os/node-address.ts";
+import { reapOrphans } from "../../os/orphan-reaper.ts";
 import { askSupervisor, NoSupervisorError, type StatusReply } from "../../supervisor/control.ts";
 import { NODE_FLAGS } from "../../supervisor/daemon-specs.ts";
 import { PidFiles } from "../../supervisor/pid-files.ts";
@@ -182,6 +183,8 @@ function describe(facts: NodeFacts, wasRunning: boolean, layout: Layout): string
 
 /** Shows the logs until the node or the terminal says stop; ^C stops the node. */
 async function follow(layout: Layout): Promise<number> {
+  // In a container this may be the first process.
+  reapOrphans();
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   process.once("SIGTERM", () => stop.abort());
