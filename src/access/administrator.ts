@@ -13,19 +13,19 @@ export const ADMINISTRATOR = "admin@pve";
 const ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
 const PASSWORD_LENGTH = 20;
 
+/** A password for it that people can type. */
+export function generatePassword(): string {
+  return Array.from({ length: PASSWORD_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
+}
+
 /**
- * Makes `admin@pve` with all rights, unless a user of that name exists.
- * @returns the generated password, or undefined when nothing was made.
+ * Makes `admin@pve` with this password and all rights. May be repeated with the same password after it was cut off: the
+ * password is there before the account.
  */
-export async function ensureAdministrator(cfs: ClusterFs): Promise<string | undefined> {
-  const password = Array.from({ length: PASSWORD_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
-  const isNew = await new UserChanges(cfs).change(({ users, acl }) => {
-    if (users.has(ADMINISTRATOR)) return false;
-    users.set(ADMINISTRATOR, newUser({ comment: "Made at the first start" }));
-    acl.users.set(ADMINISTRATOR, new Map([[ADMINISTRATOR_ROLE, true]]));
-    return true;
-  });
-  if (!isNew) return undefined;
+export async function makeAdministrator(cfs: ClusterFs, password: string): Promise<void> {
   await new ShadowFile(cfs).set(splitUserid(ADMINISTRATOR)?.user ?? "", hashPassword(password));
-  return password;
+  await new UserChanges(cfs).change(({ users, acl }) => {
+    if (!users.has(ADMINISTRATOR)) users.set(ADMINISTRATOR, newUser({ comment: "Made at the first start" }));
+    acl.users.set(ADMINISTRATOR, new Map([[ADMINISTRATOR_ROLE, true]]));
+  });
 }

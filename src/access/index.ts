@@ -9,7 +9,7 @@ import { userMethods } from "./api/user-methods.ts";
 
 export { AlreadyInPoolError, RealmNotBuiltError, UnknownPoolError } from "./access-errors.ts";
 export { AccessService } from "./access-service.ts";
-export { ADMINISTRATOR, ensureAdministrator } from "./administrator.ts";
+export { ADMINISTRATOR, generatePassword, makeAdministrator } from "./administrator.ts";
 export { type PoolMemberRow, type PoolMethodDeps, poolMethods } from "./api/pool-methods.ts";
 export type { AccessMethodDeps } from "./api/shared.ts";
 export { ensureKeys } from "./keys.ts";

@@ -45,6 +45,24 @@ describe("the cluster's keys", () => {
     );
   });
 
+  test("a rotation that was cut off between the two halves is completed, and the last key that signed is kept", async () => {
+    const cfs = memoryClusterFs({ nodeName: "n1" });
+    const read = async (path: string): Promise<string | undefined> => (await cfs.read(path))?.data.toString();
+    const now = Math.floor(Date.now() / 1000);
+    await ensureKeys(cfs, now);
+    const signing = (await read(PUBLIC_KEY)) ?? "";
+    const other = memoryClusterFs({ nodeName: "n1" });
+    await ensureKeys(other, now);
+    await cfs.write(OLD_PUBLIC_KEY, signing);
+    await cfs.write(PUBLIC_KEY, (await other.read(PUBLIC_KEY))?.data ?? "");
+
+    await ensureKeys(cfs, now);
+    expect(createPublicKey((await read(PRIVATE_KEY)) ?? "").export({ type: "spki", format: "pem" })).toBe(
+      await read(PUBLIC_KEY),
+    );
+    expect(await read(OLD_PUBLIC_KEY)).toBe(signing);
+  });
+
   test("two nodes that rotate at once make one key", async () => {
     const cfs = memoryClusterFs({ nodeName: "n1" });
     const now = Math.floor(Date.now() / 1000);

@@ -45,17 +45,35 @@ export async function ensureKeys(cfs: ClusterFs, now: number): Promise<void> {
   if (!(await needsRotation(cfs, now))) return;
   await cfs.lock("authkey", async () => {
     if (!(await needsRotation(cfs, now))) return;
-    const before = await cfs.read(PUBLIC_KEY);
+    const [before, older, privateBefore] = await readKeys(cfs);
     const { publicKey, privateKey } = await makePair();
-    if (before !== undefined) await cfs.write(OLD_PUBLIC_KEY, before.data);
+    // A rotation that was cut off left a public key that never signed: what did sign before it stays the previous one.
+    const wasCutOff = older !== undefined && isPair(privateBefore, older);
+    if (before !== undefined && !wasCutOff) await cfs.write(OLD_PUBLIC_KEY, before.data);
     await cfs.write(PUBLIC_KEY, publicKey);
     await cfs.write(PRIVATE_KEY, privateKey);
   });
 }
 
+function readKeys(
+  cfs: ClusterFs,
+): Promise<[FileSnapshot | undefined, FileSnapshot | undefined, FileSnapshot | undefined]> {
+  return Promise.all([cfs.read(PUBLIC_KEY), cfs.read(OLD_PUBLIC_KEY), cfs.read(PRIVATE_KEY)]);
+}
+
 async function needsRotation(cfs: ClusterFs, now: number): Promise<boolean> {
-  const [current, previous] = await Promise.all([cfs.read(PUBLIC_KEY), cfs.read(OLD_PUBLIC_KEY)]);
-  return current === undefined || isDue(current.mtime, previous?.mtime, now);
+  const [current, previous, privateKey] = await readKeys(cfs);
+  return current === undefined || !isPair(privateKey, current) || isDue(current.mtime, previous?.mtime, now);
+}
+
+function isPair(privateKey: FileSnapshot | undefined, publicKey: FileSnapshot): boolean {
+  if (privateKey === undefined) return false;
+  try {
+    return createPublicKey(privateKey.data).equals(createPublicKey(publicKey.data));
+  } catch {
+    // Not readable as a key: as good as missing.
+    return false;
+  }
 }
 
 export function ticketKeys(

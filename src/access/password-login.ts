@@ -108,7 +108,7 @@ export class PasswordLogin {
     // Said of the realm before anything is looked up: it tells nothing about its users.
     if (realm.type !== "pam" && realm.type !== "pve") throw new RealmNotBuiltError(realm.realm, realm.type);
     if (!(await access.view()).isActive(userid, now())) return "no such user, or disabled, or expired";
-    if (password === "") return "empty password";
+    if (password === "" || password.includes("\0")) return "empty password, or one with a NUL character";
     if (realm.type === "pam") {
       const refusal = await this.#pamRefusal(realm.user, password);
       if (refusal !== undefined) return refusal;

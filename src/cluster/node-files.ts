@@ -1,7 +1,14 @@
 /** What a node needs in the cluster file system before it serves: its directories, keys and certificates. */
 import type { ClusterFs } from "../cfs/port.ts";
 import type { Logger } from "../log/logger.ts";
-import { isLeafDue, makeAuthority, makeLeaf, type PemPair } from "./certificates.ts";
+import {
+  AuthorityExpiresError,
+  isLeafDue,
+  type LeafRequest,
+  makeAuthority,
+  makeLeaf,
+  type PemPair,
+} from "./certificates.ts";
 
 const CA_CERT = "pve-root-ca.pem";
 const CA_KEY = "priv/pve-root-ca.key";
@@ -44,7 +51,8 @@ export async function ensureNodeFiles({ cfs, fqdn, address, now, log }: NodeFile
       const [certPath, keyPath] = leafPaths(nodeName);
       const leaf = await readPair(cfs, certPath, keyPath);
       if (leaf !== undefined && !isLeafDue(leaf, ca, now)) return;
-      const made = await makeLeaf({ nodeName, fqdn, address, ca, now });
+      const made = await renewed({ nodeName, fqdn, address, ca, now }, leaf, log);
+      if (made === undefined) return;
       await cfs.write(keyPath, made.key);
       await cfs.write(certPath, made.cert);
       log.info({ fqdn, address }, "made the node's certificate");
@@ -57,6 +65,17 @@ async function isDue(cfs: ClusterFs, now: Date): Promise<boolean> {
   const ca = await readPair(cfs, CA_CERT, CA_KEY);
   const leaf = await readPair(cfs, ...leafPaths(cfs.nodeName));
   return ca === undefined || leaf === undefined || isLeafDue(leaf, ca, now);
+}
+
+/** @returns undefined when the authority ends too soon to sign, while the present certificate still serves. */
+async function renewed(request: LeafRequest, present: PemPair | undefined, log: Logger): Promise<PemPair | undefined> {
+  try {
+    return await makeLeaf(request);
+  } catch (error) {
+    if (!(error instanceof AuthorityExpiresError) || present === undefined) throw error;
+    log.error({ err: error }, "cannot renew the node's certificate, keeping the present one");
+    return undefined;
+  }
 }
 
 async function makeCa(cfs: ClusterFs, now: Date, log: Logger): Promise<PemPair> {

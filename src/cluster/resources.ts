@@ -46,10 +46,7 @@ export class ClusterResources {
     ]);
     const members = info.cluster?.members ?? [{ name: info.nodeName, id: 0, online: true }];
     const online = new Set(members.filter((member) => member.online).map(({ name }) => name));
-    const levels = new Map<string, string>();
-    const nodes = members.map(({ name }) =>
-      nodeRow(name, online.has(name), rrd.get(`pve-node-9.0/${name}`), now, levels),
-    );
+    const nodes = members.map(({ name }) => nodeRow(name, online.has(name), rrd.get(`pve-node-9.0/${name}`), now));
     const guestRows = [...guests.values()].map((guest) =>
       guestRow(
         guest,
@@ -98,7 +95,7 @@ function maySee(row: ResourceRow, view: AccessView, authid: string): boolean {
     case "storage":
       return view.has(authid, `/storage/${row.storage}`, ["Datastore.Audit", "Datastore.AllocateSpace"], true);
     default:
-      // That a node exists is no secret; its figures are taken out for those who may not see them.
+      // `/nodes` tells everybody which nodes there are; here are only those whose figures the caller may see.
       return view.has(authid, `/nodes/${row.node}`, ["Sys.Audit"]);
   }
 }
@@ -119,17 +116,10 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** Fields: uptime, subscription level, time, load, cpus, cpu, iowait, memory total and used, swap ×2, root total and used. */
-function nodeRow(
-  node: string,
-  isOnline: boolean,
-  fields: readonly string[] | undefined,
-  now: number,
-  levels: Map<string, string>,
-): ResourceRow {
+function nodeRow(node: string, isOnline: boolean, fields: readonly string[] | undefined, now: number): ResourceRow {
   const at = number(fields, 2);
   const base = { id: `node/${node}`, type: "node", node, status: isOnline ? "online" : "offline" };
   if (!isOnline || !isFresh(at, now)) return { ...base, status: isOnline ? "unknown" : "offline" };
-  levels.set(node, fields?.[1] ?? "");
   return {
     ...base,
     level: fields?.[1] ?? "",

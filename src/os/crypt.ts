@@ -36,6 +36,8 @@ function load(): CryptLibrary {
 
 /** Hashes a new password. @throws Error when the system's library cannot. */
 export function hashPassword(password: string): string {
+  // C would take what is before it for the whole.
+  if (password.includes("\0")) throw new Error("cannot hash a password: it holds a NUL character");
   const { crypt_gensalt_rn, crypt_rn } = load();
   const setting = crypt_gensalt_rn(NEW_PREFIX, 0, null, 0, Buffer.alloc(192), 192);
   const hash = setting === null ? null : crypt_rn(password, setting, Buffer.alloc(CRYPT_DATA_BYTES), CRYPT_DATA_BYTES);
@@ -46,7 +48,7 @@ export function hashPassword(password: string): string {
 /** Whether the password belongs to the hash. A text that is no hash (locked, empty) belongs to none. */
 export function verifyPassword(password: string, hash: string): boolean {
   // Without a known prefix the library would fall back to the old 56-bit scheme.
-  if (!KNOWN_PREFIX.test(hash)) return false;
+  if (!KNOWN_PREFIX.test(hash) || password.includes("\0")) return false;
   const computed = load().crypt_rn(password, hash, Buffer.alloc(CRYPT_DATA_BYTES), CRYPT_DATA_BYTES);
   if (computed === null || computed.startsWith("*")) return false;
   const [a, b] = [Buffer.from(computed), Buffer.from(hash)];

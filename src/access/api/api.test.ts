@@ -89,10 +89,10 @@ describe("/access/ticket", () => {
     expect(Object.keys(data as object).sort()).toEqual(["cap", "username"]);
   });
 
-  test("a second factor that comes along is refused as not built, a realm of another kind likewise", async () => {
+  test("an answer to a challenge that nobody posed is refused, a realm of another kind is not built", async () => {
     const { call } = open({ files: { "domains.cfg": "openid: sso\n\tclient-id x\n\tissuer-url https://sso\n\n" } });
     const login = { username: "nina@pve", password: "nina secret" };
-    expect((await call("POST", "/access/ticket", { ...login, otp: "totp:1" }, "")).status).toBe(501);
+    expect((await call("POST", "/access/ticket", { ...login, "tfa-challenge": "x" }, "")).status).toBe(401);
     expect((await call("POST", "/access/ticket", { ...login, username: "a@sso" }, "")).status).toBe(501);
   });
 
