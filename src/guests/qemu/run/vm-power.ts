@@ -40,9 +40,12 @@ export class VmPower {
 
   /** Cuts the power. A VM that does not run is fine. */
   async stop(vmid: number, options: { readonly skipsLock?: boolean }, log: UpdateLog): Promise<void> {
-    const running = await this.#permitted(vmid, options.skipsLock === true);
-    if (running === undefined) return;
-    await this.#end(vmid, running, log);
+    // Under the VM's lock, so that a start that is under way is not missed.
+    await this.#deps.configs.locked(vmid, async () => {
+      const running = await this.#permitted(vmid, options.skipsLock === true);
+      if (running === undefined) await this.#cleanUpLocked(vmid);
+      else await this.#endLocked(vmid, running, log);
+    });
   }
 
   /** Asks the guest to power off, by its agent or the power button. @throws VmRefusedError when it does not in time. */
@@ -51,13 +54,18 @@ export class VmPower {
     if (running === undefined) return;
     const { current } = await this.#deps.configs.load(vmid);
     await this.#askToPowerOff(vmid, current, log);
-    if (await this.#deps.processes.ended(running, options.timeoutMs, options.signal)) {
-      await this.#cleanUp(vmid);
-      return;
-    }
-    if (!options.forceStop) throw new VmRefusedError("VM quit/powerdown failed - got timeout");
-    log.log("the guest did not power off in time: stopping it");
-    await this.#end(vmid, running, log);
+    // The guest is waited for without the lock: whoever loses patience can stop it meanwhile.
+    const hasEnded = await this.#deps.processes.ended(running, options.timeoutMs, options.signal);
+    if (!hasEnded && !options.forceStop) throw new VmRefusedError("VM quit/powerdown failed - got timeout");
+    await this.#deps.configs.locked(vmid, async () => {
+      const now = await this.#deps.processes.find(vmid);
+      if (now === undefined) await this.#cleanUpLocked(vmid);
+      else if (now.pid === running.pid && now.startTicks === running.startTicks) {
+        log.log("the guest did not power off in time: stopping it");
+        await this.#endLocked(vmid, now, log);
+      }
+      // Else somebody has started it again: what is there belongs to the new process.
+    });
   }
 
   async reset(vmid: number, skipsLock: boolean): Promise<void> {
@@ -74,15 +82,17 @@ export class VmPower {
   async resume(vmid: number, skipsLock: boolean): Promise<void> {
     await this.#require(vmid, skipsLock);
     await withQmp(this.#qmp(vmid), async (qmp) => {
-      const status = await qmp.execute("query-status");
-      const isAsleep =
-        typeof status === "object" && status !== null && "status" in status && status.status === "suspended";
-      await qmp.execute(isAsleep ? "system_wakeup" : "cont");
+      const answer = await qmp.execute("query-status");
+      const status = typeof answer === "object" && answer !== null && "status" in answer ? answer.status : undefined;
+      if (status === "running") return;
+      // One that has powered off while it was held has nothing to continue with.
+      if (status === "shutdown") await qmp.execute("system_reset");
+      await qmp.execute(status === "suspended" ? "system_wakeup" : "cont");
     });
   }
 
-  /** What a VM leaves when it has ended, however it ended. */
-  async #cleanUp(vmid: number): Promise<void> {
+  /** What a VM leaves when it has ended, however it ended. Under the VM's lock: a next start makes the same files. */
+  async #cleanUpLocked(vmid: number): Promise<void> {
     for (const kind of SOCKETS) await rm(this.#deps.processes.socket(vmid, kind), { force: true });
     await removeScope(QEMU_SLICE, vmid);
   }
@@ -102,7 +112,7 @@ export class VmPower {
     await qmpCommand(this.#qmp(vmid), "system_powerdown");
   }
 
-  async #end(vmid: number, running: VmProcess, log: UpdateLog): Promise<void> {
+  async #endLocked(vmid: number, running: VmProcess, log: UpdateLog): Promise<void> {
     const { processes } = this.#deps;
     try {
       await qmpCommand(this.#qmp(vmid), "quit", {}, { timeoutMs: QUIT_TIMEOUT_MS });
@@ -121,7 +131,7 @@ export class VmPower {
         process.kill(running.pid, signal);
       }
       if (await processes.ended(running, timeoutMs)) {
-        await this.#cleanUp(vmid);
+        await this.#cleanUpLocked(vmid);
         return;
       }
     }
