@@ -18,10 +18,11 @@ import { qemuConfigMethods, qemuConfigSide, qemuConfigTasks } from "./config-sid
 import { consoleMethods, consoleTasks } from "./console/index.ts";
 import { WorldGatherer } from "./gather-world.ts";
 import { QemuGuests } from "./run/qemu-guests.ts";
+import { QEMU_BINARY } from "./run/stock-host.ts";
 import { VmHotplug } from "./run/vm-hotplug.ts";
 import { VmPower } from "./run/vm-power.ts";
 import { VmProcesses } from "./run/vm-process.ts";
-import { QEMU_BINARY, VmStarter } from "./run/vm-starter.ts";
+import { VmStarter } from "./run/vm-starter.ts";
 import { VmStatusReader } from "./run/vm-status.ts";
 
 export interface QemuServiceDeps {
@@ -59,7 +60,19 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
   const { nodeName } = layout;
   const processes = new VmProcesses(layout.qemuRun);
   const probe = new HostProbe(join(layout.quorateCache, "host-abilities.json"), Date.now);
-  const hotplug = new VmHotplug({ processes });
+  const hasKvm = async (): Promise<boolean> => {
+    const binary = findProgram(QEMU_BINARY);
+    return binary !== undefined && (await probe.abilities(binary)).hasKvm;
+  };
+  const worlds = new WorldGatherer({
+    layout,
+    storages,
+    files,
+    facts: machineFacts,
+    hasKvm,
+    qemuVersion: installedVersion,
+  });
+  const hotplug = new VmHotplug({ layout, probe, processes, worlds, storages });
   // The list of VMs is made of configs, and creating a VM may start it: each needs the other only when it is used.
   const lateGuests: Guests = {
     status: () => guests.status(),
@@ -75,18 +88,6 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
   };
   const side = qemuConfigSide(configDeps);
   const { configs } = side;
-  const hasKvm = async (): Promise<boolean> => {
-    const binary = findProgram(QEMU_BINARY);
-    return binary !== undefined && (await probe.abilities(binary)).hasKvm;
-  };
-  const worlds = new WorldGatherer({
-    layout,
-    storages,
-    files,
-    facts: machineFacts,
-    hasKvm,
-    qemuVersion: installedVersion,
-  });
   const starter = new VmStarter({
     layout,
     configs,

@@ -3,9 +3,7 @@
  * everyone. A worker that dies in between leaves either no process or a running VM, never something else.
  */
 import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { messageOf } from "../../../errors/quorate-error.ts";
-import { findProgram } from "../../../os/find-program.ts";
 import { enterScope } from "../../../os/guest-scope.ts";
 import type { HostProbe } from "../../../os/kvm-probe.ts";
 import type { Layout } from "../../../os/layout.ts";
@@ -22,6 +20,8 @@ import type { WorldGatherer } from "../gather-world.ts";
 import { qmpCommand } from "../qmp/index.ts";
 import { toStockCommand } from "../stock/stock-command.ts";
 import type { UpdateLog } from "../update.ts";
+import { DeviceMonitor } from "./device-monitor.ts";
+import { stockHostFor } from "./stock-host.ts";
 import type { VmProcess, VmProcesses } from "./vm-process.ts";
 
 export interface VmStarterDeps {
@@ -44,7 +44,6 @@ export interface StartOptions {
 }
 
 export const QEMU_SLICE = "qemu.slice";
-export const QEMU_BINARY = "qemu-system-x86_64";
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MIB_PER_GIB = 1024;
 const HOOK_TIMEOUT_MS = 120_000;
@@ -80,7 +79,8 @@ export class VmStarter {
         .filter(hasVolume)
         .map(({ file: volid }) => volid),
     );
-    const host = await this.#host(log, config);
+    const host = await stockHostFor(this.#deps, config);
+    if (host.whyNoKvm !== undefined) log.log(`no KVM here (${host.whyNoKvm}): running under TCG emulation`);
     const built = buildCommand(config, await worlds.gather(config), {
       vmid,
       ...(options.forceMachine === undefined ? {} : { forceMachine: options.forceMachine }),
@@ -107,6 +107,7 @@ export class VmStarter {
 
   async #settle(vmid: number, { pid }: VmProcess, config: VmConfig, log: UpdateLog): Promise<void> {
     const weight = config.cpuunits === undefined ? undefined : Math.min(Math.max(Number(config.cpuunits), 1), 10_000);
+    const qmp = { path: this.#deps.processes.socket(vmid, "qmp"), peer: `VM ${vmid}` };
     const problems = await enterScope(QEMU_SLICE, vmid, pid, {
       ...(weight === undefined ? {} : { cpuWeight: weight }),
       ...(config.cpulimit === undefined ? {} : { cpuLimit: Number(config.cpulimit) }),
@@ -115,32 +116,16 @@ export class VmStarter {
     if (hasLimits) for (const problem of problems) log.warn(`cpu limits may not hold: ${problem}`);
     if (config.balloon !== "0") {
       const path = "machine/peripheral/balloon0";
-      await qmpCommand({ path: this.#deps.processes.socket(vmid, "qmp"), peer: `VM ${vmid}` }, "qom-set", {
+      await qmpCommand(qmp, "qom-set", {
         path,
         property: "guest-stats-polling-interval",
         value: 2,
       }).catch((error: unknown) => log.warn(`the guest's memory cannot be seen: ${messageOf(error)}`));
     }
+    for (const { key, options } of cardsOf(config)) {
+      if (options.link_down === true) await new DeviceMonitor(qmp).setLink(key, false);
+    }
     await this.#runHook(config, vmid, "post-start").catch((error: unknown) => log.warn(messageOf(error)));
-  }
-
-  async #host(log: UpdateLog, config: VmConfig): Promise<Parameters<typeof toStockCommand>[1]> {
-    const { layout, probe } = this.#deps;
-    const binary = findProgram(QEMU_BINARY);
-    if (binary === undefined) throw new VmRefusedError("no QEMU is installed on this node");
-    const { hasKvm, whyNot, hasIoUring } = await probe.abilities(binary);
-    const usesKvm = hasKvm && config.kvm !== "0";
-    if (!usesKvm && config.kvm !== "0") log.log(`no KVM here (${whyNot ?? "unknown"}): running under TCG emulation`);
-    return {
-      binary,
-      accelerator: usesKvm ? "kvm" : "tcg",
-      hasIoUring,
-      hasVhostNet: false,
-      network: layout.isSystem ? "tap" : "user",
-      runDir: layout.qemuRun,
-      configDir: join(import.meta.dirname, "../stock"),
-      firmwareDir: `${layout.hostFirmwareDir}/`,
-    };
   }
 
   /** @throws VmRefusedError for a bridge that is not there. */
