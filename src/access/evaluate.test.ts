@@ -6,6 +6,7 @@ import { evaluatePermission } from "./permission-check.ts";
 import { printUserConfig } from "./print-user-config.ts";
 
 const CONFIG = `
+user:root@pam:1:0::::::
 user:ann@pve:1:0::::::
 user:bob@pve:1:0::::::
 user:off@pve:0:0::::::
