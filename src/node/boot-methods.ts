@@ -3,7 +3,7 @@ import { permissionError } from "../rest/errors.ts";
 import { type CallContext, defineMethod, type Method } from "../rest/method.ts";
 import { splitList } from "../rest/split-list.ts";
 import type { Tasks } from "../tasks/port.ts";
-import { NODE } from "./methods.ts";
+import { NODE } from "./node-parameter.ts";
 
 const PERMISSIONS = {
   user: "all",

@@ -5,7 +5,6 @@ import { ApiError, parameterError } from "../rest/errors.ts";
 import { defineMethod, type Method } from "../rest/method.ts";
 import { parsePropertyString } from "../rest/property-string.ts";
 import { splitList } from "../rest/split-list.ts";
-import { NODE } from "./methods.ts";
 import {
   digestOf,
   isNodeOption,
@@ -14,6 +13,7 @@ import {
   parseNodeConfig,
   printNodeConfig,
 } from "./node-config.ts";
+import { NODE } from "./node-parameter.ts";
 
 const PROPERTY_NAMES = [
   "acme",

@@ -5,7 +5,7 @@ import { runCommand } from "../os/run-command.ts";
 import { notBuilt } from "../rest/errors.ts";
 import { defineMethod, type Method } from "../rest/method.ts";
 import { type DaemonLogEntry, parseLogTime, readDaemonLogs, syslogLine } from "./daemon-log.ts";
-import { NODE } from "./methods.ts";
+import { NODE } from "./node-parameter.ts";
 import { daemonOf } from "./service-facts.ts";
 
 const PERMISSIONS = { check: ["perm", "/nodes/{node}", ["Sys.Syslog"]] } as const;

@@ -13,7 +13,7 @@ import { runCommand } from "../os/run-command.ts";
 import { ApiError, parameterError } from "../rest/errors.ts";
 import { defineMethod, type Method } from "../rest/method.ts";
 import { printResolver, replaceFile } from "./machine-files.ts";
-import { NODE } from "./methods.ts";
+import { NODE } from "./node-parameter.ts";
 
 const MODIFY = { check: ["perm", "/nodes/{node}", ["Sys.Modify"]] } as const;
 const ADDRESS = { type: "string", format: "ip", optional: 1 } as const;

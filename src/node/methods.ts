@@ -15,7 +15,9 @@ import {
 } from "../os/proc-figures.ts";
 import { ApiError } from "../rest/errors.ts";
 import { defineMethod, type Method } from "../rest/method.ts";
+import { certificateMethods } from "./certificate-methods.ts";
 import { machineTimezone, utcOffsetSeconds } from "./machine-files.ts";
+import { NODE } from "./node-parameter.ts";
 import type { ReleaseInfo } from "./release-info.ts";
 
 export interface NodeMethodDeps {
@@ -29,7 +31,6 @@ export interface NodeMethodDeps {
   readonly fingerprint: (node: string) => Promise<string | undefined>;
 }
 
-export const NODE = { type: "string", format: "pve-node", description: "Node name." } as const;
 const AUDIT = { check: ["perm", "/nodes/{node}", ["Sys.Audit"]] } as const;
 const VERSION_PROPERTIES = {
   release: { type: "string" },
@@ -274,6 +275,7 @@ export function nodeMethods(deps: NodeMethodDeps): Method[] {
       handler: () => ({ status: "notfound", message: "There is no subscription key" }),
     }),
     ...refusals(),
+    ...certificateMethods({ cfs: deps.cfs }),
   ];
 }
 

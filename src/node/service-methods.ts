@@ -1,7 +1,7 @@
 /** `/nodes/{node}/services`: the state of services, and starting and stopping them in tasks. */
 import { defineMethod, type Method } from "../rest/method.ts";
 import type { TaskContext, Tasks, TaskTable } from "../tasks/port.ts";
-import { NODE } from "./methods.ts";
+import { NODE } from "./node-parameter.ts";
 import type { ServiceControl } from "./service-control.ts";
 import { assertAllowed, SERVICES, type ServiceAction } from "./service-facts.ts";
 
