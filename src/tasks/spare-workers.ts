@@ -67,8 +67,12 @@ export class SpareWorkers {
     const { promise, resolve, reject } = Promise.withResolvers<SpareWorker>();
     if (this.#isClosed) reject(new WorkerStartError("cannot start a task: the daemon is stopping"));
     const ready = this.#isClosed ? undefined : this.#ready.shift();
-    if (ready !== undefined) resolve(ready);
-    else if (!this.#isClosed) this.#waiters.push({ resolve, reject });
+    if (ready !== undefined) {
+      // Its end is waited for like that of any other task.
+      ready.process.ref();
+      ready.process.channel?.ref();
+      resolve(ready);
+    } else if (!this.#isClosed) this.#waiters.push({ resolve, reject });
     // After the caller's turn: handing out the waiting worker comes before starting its successor.
     setImmediate(() => this.#fill());
     return promise;
