@@ -2,17 +2,14 @@
  * The process of one task. It waits for its task, loads the handlers, runs it and ends; it never runs a second one,
  * since its pid and start time are the task's name. Standard output and error are the task's log.
  */
-import { appendFileSync, mkdirSync, writeSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterFs } from "../cfs/port.ts";
 import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { decodeLayout, LAYOUT_ENV, type Layout } from "../os/layout.ts";
-import { TaskBroadcast } from "../tasks/broadcast.ts";
-import { removeSpareLog } from "../tasks/launcher.ts";
 import type { TaskTable } from "../tasks/port.ts";
 import { runTask } from "../tasks/run-task.ts";
-import { TaskStore } from "../tasks/task-store.ts";
 import {
   type FromWorker,
   isToWorker,
@@ -79,7 +76,8 @@ function interrupt(): void {
 }
 
 function quitUnused(): never {
-  removeSpareLog(process.env[SPARE_LOG_ENV]);
+  const log = process.env[SPARE_LOG_ENV];
+  if (log !== undefined) rmSync(log, { force: true });
   process.exit(0);
 }
 
@@ -139,6 +137,11 @@ async function leave(message: RunMessage): Promise<void> {
     const services = await load();
     if (!(await tell({ kind: "ending" }))) {
       // The daemon that started this task is gone, and with it the one who would have recorded the end.
+      // Loaded only now: in a burst of tasks each module costs fifty times.
+      const [{ TaskBroadcast }, { TaskStore }] = await Promise.all([
+        import("../tasks/broadcast.ts"),
+        import("../tasks/task-store.ts"),
+      ]);
       const store = new TaskStore(layout);
       await new TaskBroadcast({ store, cfs: services.cfs, log, tag: "pvedaemon" }).refresh({ ending: message.upid });
     }

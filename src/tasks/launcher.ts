@@ -3,7 +3,7 @@
  * the others wait inside their task. Nothing here is needed for a task to go on: when this process is killed, its
  * workers finish, and their outcome is recorded by whoever looks next.
  */
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ClusterFs } from "../cfs/port.ts";
@@ -206,9 +206,4 @@ function afterLastMessage(child: SpareWorker["process"], done: () => void): void
     }
     child.once("disconnect", finish);
   });
-}
-
-/** Removes a spare worker's log that was never used. */
-export function removeSpareLog(path: string | undefined): void {
-  if (path !== undefined && existsSync(path)) rmSync(path, { force: true });
 }

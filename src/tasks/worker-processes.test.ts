@@ -124,11 +124,13 @@ describe("a task", () => {
 
 describe("waiting workers", () => {
   const spares = (): string[] => readdirSync(layout.taskDir).filter((name) => name.startsWith(".spare-"));
+  const waiting = (): number[] =>
+    descendantsOf(process.pid).filter((pid) => /^task worker.*ready/.test(commandLine(pid)));
 
   test("one takes the task, another one waits after it, and the last ends with the daemon", async () => {
     launcher = makeLauncher(4, 1);
     await launcher.open();
-    await until(() => spares().length === 1, "a worker waits");
+    await until(() => waiting().length === 1, "a worker waits");
     const first = spares();
     const upid = await start("say", { lines: [] });
     await launcher.ended(upid);
@@ -141,8 +143,6 @@ describe("waiting workers", () => {
   test("one that is killed is replaced", async () => {
     launcher = makeLauncher(4, 1);
     await launcher.open();
-    const waiting = (): number[] =>
-      descendantsOf(process.pid).filter((pid) => /^task worker.*ready/.test(commandLine(pid)));
     await until(() => waiting().length === 1, "a worker waits");
     const [killed = 0] = waiting();
     process.kill(killed, "SIGKILL");
