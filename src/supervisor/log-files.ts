@@ -5,12 +5,13 @@ const MAX_LOG_BYTES = 16 << 20;
 
 /** Keeps one older part. The writers append, so the file is emptied in place. */
 export function rotateLog(path: string, maxBytes = MAX_LOG_BYTES): void {
-  if (sizeOf(path) <= maxBytes) return;
+  if (logSize(path) <= maxBytes) return;
   copyFileSync(path, `${path}.1`);
   truncateSync(path, 0);
 }
 
-function sizeOf(path: string): number {
+/** Bytes; 0 when there is no such file. */
+export function logSize(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
@@ -47,6 +48,18 @@ export function renderLogLine(daemon: string, raw: string): LogLine {
   };
 }
 
+/** The error that a daemon's log tells last, from the byte `from` on: our logger's, else the one of a crash. */
+export function lastFailure(path: string, from: number): string | undefined {
+  if (logSize(path) <= from) return undefined;
+  const lines = readFileSync(path).subarray(from).toString("utf8").split("\n").reverse();
+  for (const line of lines) {
+    if (/^\{.*"level":"error"/.test(line)) return renderLogLine("", line).text.replace(/^error: /, "");
+    const crash = /^\w*Error\b.*?: (.+)$/.exec(line)?.[1];
+    if (crash !== undefined) return crash;
+  }
+  return undefined;
+}
+
 /** Reads what was appended to several files since the last look. */
 export class LogTail {
   readonly #offsets = new Map<string, number>();
@@ -54,17 +67,19 @@ export class LogTail {
 
   /** The next look gives lines that are written from now on. */
   skipToEnd(path: string): void {
-    this.#offsets.set(path, sizeOf(path));
+    this.#offsets.set(path, logSize(path));
   }
 
   /** Complete lines that are new in `path`. A file that shrank was emptied: it is read from its start. */
   read(path: string): string[] {
-    const size = sizeOf(path);
+    const size = logSize(path);
     let offset = this.#offsets.get(path) ?? 0;
     if (size < offset) offset = 0;
     if (size === offset) return [];
-    const text = (this.#partial.get(path) ?? "") + readFileSync(path).subarray(offset).toString("utf8");
-    this.#offsets.set(path, size);
+    // More than `size` may be there by now: what was read counts.
+    const bytes = readFileSync(path);
+    const text = (this.#partial.get(path) ?? "") + bytes.subarray(offset).toString("utf8");
+    this.#offsets.set(path, bytes.length);
     const lines = text.split("\n");
     this.#partial.set(path, lines.pop() ?? "");
     return lines;

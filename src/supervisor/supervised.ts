@@ -5,11 +5,13 @@
 import type { ChildProcess } from "node:child_process";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import type { AccountIds } from "../os/account-ids.ts";
 import { spawnDaemon } from "../os/daemon-child.ts";
 import { isProcessAlive } from "../os/process-identity.ts";
 import { type DaemonSpec, HEALTHY_AFTER_MS, restartDelayMs } from "./daemon-specs.ts";
+import { lastFailure, logSize } from "./log-files.ts";
 import type { PidFiles, PidRecord } from "./pid-files.ts";
 
 export type DaemonState = "stopped" | "starting" | "running" | "backing-off" | "failed" | "done";
@@ -78,12 +80,24 @@ export class Supervised {
   async restart(): Promise<void> {
     await this.stop();
     this.restarts += 1;
-    await this.start();
+    const startedAt = Date.now();
+    try {
+      await this.start();
+    } catch (error) {
+      // It ran before: it is tried again until what is wrong has been mended.
+      this.#onExit(messageOf(error), startedAt);
+      throw error;
+    }
   }
 
   async #spawn(): Promise<void> {
     this.state = "starting";
     const { pidFiles, env, logFile, release, user, log } = this.#deps;
+    const logStart = logSize(logFile);
+    const reason = (how: string): string => {
+      const cause = lastFailure(logFile, logStart);
+      return `${this.spec.name} ${how}${cause === undefined ? "" : `: ${cause}`} (see ${logFile})`;
+    };
     const child = spawnDaemon({
       argv: this.spec.argv,
       env,
@@ -94,7 +108,15 @@ export class Supervised {
     const exited = exitOf(child);
     const startedAt = Date.now();
     if (child.pid !== undefined) {
-      this.record = pidFiles.write(this.spec.name, child.pid, { release, since: startedAt });
+      try {
+        this.record = pidFiles.write(this.spec.name, child.pid, { release, since: startedAt });
+      } catch (error) {
+        // Nobody would find it again, and it would keep its successor from starting.
+        child.kill("SIGKILL");
+        await exited;
+        this.state = "failed";
+        throw error;
+      }
     }
     if (this.spec.isOneShot) {
       const code = await within(exited, READY_TIMEOUT_MS, () => child.kill("SIGKILL"));
@@ -102,7 +124,7 @@ export class Supervised {
       this.record = undefined;
       if (code !== "exit code 0") {
         this.state = "failed";
-        throw new Error(`${this.spec.name} failed: ${code} (see ${logFile})`);
+        throw new Error(reason(`failed with ${code}`));
       }
       this.state = "done";
       return;
@@ -117,7 +139,7 @@ export class Supervised {
       child.kill("SIGKILL");
       this.state = "failed";
       this.record = undefined;
-      throw new Error(`${this.spec.name} ${ready} (see ${logFile})`);
+      throw new Error(reason(ready));
     }
     this.state = "running";
     log.info({ daemon: this.spec.name, pid: child.pid }, "running");
@@ -166,7 +188,7 @@ export class Supervised {
     try {
       await this.#spawn();
     } catch (error) {
-      this.#onExit(error instanceof Error ? error.message : String(error), startedAt);
+      this.#onExit(messageOf(error), startedAt);
     }
   }
 }
