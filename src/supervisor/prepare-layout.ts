@@ -45,8 +45,7 @@ export function prepareLayout(layout: Layout): void {
   }
   for (const { path, mode, owner } of directoriesOf(layout)) {
     const existed = existsSync(path);
-    makeLinkTargets(path);
-    mkdirSync(path, { recursive: true, mode });
+    makeDirectories(path, mode);
     // Shared directories of the machine (/run, /var/tmp) are not ours to change.
     if (existed && layout.isSystem && owner === undefined) continue;
     chmodSync(path, mode);
@@ -55,10 +54,23 @@ export function prepareLayout(layout: Layout): void {
   }
 }
 
-/** `/var/lock` and `/var/run` are links into `/run`, which is empty after a boot where nobody else fills it. */
-function makeLinkTargets(path: string): void {
+/**
+ * Makes what is missing, one by one: the recursive `mkdirSync` never returns below a directory that takes no entries
+ * (`/proc`). `/var/lock` and `/var/run` are links into `/run`, which is empty after a boot where nobody else fills it.
+ */
+function makeDirectories(path: string, mode: number): void {
+  if (existsSync(path)) return;
   const parent = dirname(path);
-  if (parent !== path) makeLinkTargets(parent);
-  const isDangling = !existsSync(path) && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  if (isDangling) mkdirSync(resolve(parent, readlinkSync(path)), { recursive: true, mode: 0o755 });
+  makeDirectories(parent, mode);
+  const isDangling = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (isDangling) {
+    makeDirectories(resolve(parent, readlinkSync(path)), 0o755);
+    return;
+  }
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Another start was faster.
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
 }
