@@ -68,6 +68,10 @@ async function main([name = "help", ...argv]: readonly string[]): Promise<number
   }
 }
 
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
 process.exitCode = await main(process.argv.slice(2));
 // A reader that went away (`| head`) is not our failure, and an open handle must not keep a finished command.
 await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));

@@ -22,7 +22,7 @@ reapOrphans();
 const pidFiles = new PidFiles(layout.quorateRun);
 const other = pidFiles.live("supervisor");
 if (other !== undefined && other.pid !== process.pid) {
-  log.error({ pid: other.pid }, "another supervisor runs here");
+  log.error({ other: other.pid }, "another supervisor runs here");
   process.exit(1);
 }
 pidFiles.write("supervisor", process.pid, { release, since: Date.now() });

@@ -37,7 +37,7 @@ const REQUEST_TIMEOUT_MS = 5_000;
 
 export function serveControl(options: ControlServerOptions): Promise<Server> {
   const { socket } = options;
-  // Only one supervisor runs (its lock says so): what lies here is a dead one's.
+  // Only one supervisor runs (its pid file says so, and one `up` at a time starts one): what lies here is a dead one's.
   rmSync(socket, { force: true });
   const server = createServer((client) => void answer(client, options));
   return new Promise((resolve, reject) => {

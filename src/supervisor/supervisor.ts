@@ -35,6 +35,7 @@ export class Supervisor {
   readonly #daemons = new Map<string, Supervised>();
   readonly #options: SupervisorOptions;
   #rotation: NodeJS.Timeout | undefined;
+  #isStopping = false;
   isReady = false;
 
   constructor(options: SupervisorOptions) {
@@ -83,6 +84,8 @@ export class Supervisor {
   }
 
   async #startOne(daemon: Supervised): Promise<void> {
+    // A stop in the middle of a start: what has not begun must not begin behind its back.
+    if (this.#isStopping) throw new Error("stopped before it was up");
     try {
       await daemon.start();
     } catch (error) {
@@ -93,7 +96,9 @@ export class Supervisor {
 
   async stop(onStopped: (name: string) => void = () => {}): Promise<void> {
     this.isReady = false;
+    this.#isStopping = true;
     clearInterval(this.#rotation);
+    for (const daemon of this.#daemons.values()) if (daemon.spec.isOneShot) await daemon.stop();
     for (const { name } of stopOrder(this.#options.specs)) {
       await this.#daemons.get(name)?.stop();
       onStopped(name);

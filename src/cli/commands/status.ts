@@ -30,8 +30,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify(status)}\n`);
     return status.isReady ? 0 : 1;
   }
+  const ill = status.daemons.filter(({ state }) => state === "failed" || state === "backing-off");
+  const word = ill.length === 0 ? "up" : `up without ${ill.map(({ name }) => name).join(", ")}`;
   process.stdout.write(
-    `${status.isReady ? "up" : (status.failure ?? "starting")}, port ${status.port}, supervisor ${status.pid}\n`,
+    `${status.isReady ? word : (status.failure ?? "starting")}, port ${status.port}, supervisor ${status.pid}\n`,
   );
   for (const { name, state, pid, restarts, since } of status.daemons) {
     const age = since === undefined ? "" : `since ${new Date(since).toISOString().slice(0, 19)}Z`;
@@ -39,5 +41,5 @@ export async function main(argv: readonly string[]): Promise<number> {
       `  ${name.padEnd(10)} ${state.padEnd(12)} ${String(pid ?? "-").padStart(7)}  ${age}${restarts > 0 ? `  restarted ${restarts}×` : ""}\n`,
     );
   }
-  return status.isReady ? 0 : 1;
+  return status.isReady && ill.length === 0 ? 0 : 1;
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../errors/quorate-error.ts";
 import { spawnDaemon } from "../../os/daemon-child.ts";
+import { withFileLock } from "../../os/file-lock.ts";
 import { encodeLayoutOptions, LAYOUT_ENV, type Layout } from "../../os/layout.ts";
 import { nodeAddress } from "../../os/node-address.ts";
 import { reapOrphans } from "../../os/orphan-reaper.ts";
@@ -55,24 +56,21 @@ export async function main(argv: readonly string[]): Promise<number> {
   const layout = layoutFor(values.root);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   refuseForeignInstallation(layout);
+  const stop = new AbortController();
   let status = await runningStatus(layout);
-  const wasRunning = status !== undefined;
+  let wasRunning = status !== undefined;
   if (status === undefined) {
     await setUpForNode({ layout, mayInstall: values["no-install"] !== true, say });
     await warnOfLoopbackName(layout, say);
     prepareLayout(layout);
-    const release = ensureRelease(PROJECT_DIR, layout);
-    try {
-      warmCompileCache(layout, release);
-    } catch (error) {
-      // Daemons compile for themselves then, and one that cannot be loaded says so in its own log.
-      say(`the compile cache cannot be filled: ${messageOf(error)}`);
-    }
-    linkTools(layout, release.directory);
-    startSupervisor(layout, release.directory, release.node, port);
-    status = await untilReady(layout);
-    pruneReleases(layout, releasesInUse(layout, status));
-  } else if (port !== undefined && port !== status.port) {
+    // A second start at once waits for the first, and finds its node.
+    status = await withFileLock(join(layout.quorateRun, "up.lock"), 2 * READY_TIMEOUT_MS, async () => {
+      const other = await runningStatus(layout);
+      wasRunning = other !== undefined;
+      return other ?? (await startNode({ layout, port, say, stop }));
+    });
+  }
+  if (port !== undefined && port !== status.port) {
     throw new Error(
       `cannot listen on port ${port}: the node runs already, on port ${status.port} (stop it with 'quorate down')`,
     );
@@ -81,7 +79,36 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
   else process.stdout.write(describe(facts, wasRunning, layout));
   if (values.detach) return 0;
-  return await follow(layout);
+  return await follow(layout, stop);
+}
+
+interface StartOptions {
+  readonly layout: Layout;
+  readonly port: number | undefined;
+  readonly say: (text: string) => void;
+  /** Aborted by ^C from here on. */
+  readonly stop: AbortController;
+}
+
+async function startNode({ layout, port, say, stop }: StartOptions): Promise<StatusReply> {
+  stopOnSignal(stop);
+  const release = ensureRelease(PROJECT_DIR, layout);
+  try {
+    warmCompileCache(layout, release);
+  } catch (error) {
+    // Daemons compile for themselves then, and one that cannot be loaded says so in its own log.
+    say(`the compile cache cannot be filled: ${messageOf(error)}`);
+  }
+  linkTools(layout, release.directory);
+  startSupervisor(layout, release.directory, release.node, port);
+  const status = await untilReady(layout, stop.signal);
+  pruneReleases(layout, releasesInUse(layout, status));
+  return status;
+}
+
+/** The first ^C stops in order, a second one at once. */
+function stopOnSignal(stop: AbortController): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 }
 
 async function runningStatus(layout: Layout): Promise<StatusReply | undefined> {
@@ -112,8 +139,8 @@ function startSupervisor(layout: Layout, release: string, node: string, port: nu
   });
 }
 
-/** @throws Error with the reason when a daemon does not start. */
-async function untilReady(layout: Layout): Promise<StatusReply> {
+/** @throws Error with the reason when a daemon does not start, or when `signal` stopped the start. */
+async function untilReady(layout: Layout, signal?: AbortSignal): Promise<StatusReply> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   const log = logFileOf(layout, "supervisor");
   for (;;) {
@@ -126,6 +153,10 @@ async function untilReady(layout: Layout): Promise<StatusReply> {
       if (reply.failure !== undefined) {
         await askSupervisor(layout.supervisorSocket, { command: "stop" }, { timeoutMs: 60_000 });
         throw new Error(`the node does not start: ${reply.failure}`);
+      }
+      if (signal?.aborted) {
+        await askSupervisor(layout.supervisorSocket, { command: "stop" }, { timeoutMs: 60_000 });
+        throw new Error("interrupted: the start was taken back");
       }
       if (reply.isReady) return reply;
     } catch (error) {
@@ -145,7 +176,10 @@ export async function factsOf(layout: Layout, { port, pid }: StatusReply): Promi
   const cfs = await connectRoot(layout);
   try {
     const directory = `nodes/${layout.nodeName}`;
-    const pem = (await cfs.read(`${directory}/pveproxy-ssl.pem`)) ?? (await cfs.read(`${directory}/pve-ssl.pem`));
+    const own = `${directory}/pveproxy-ssl.pem`;
+    const issued = `${directory}/pve-ssl.pem`;
+    const path = (await cfs.read(own)) === undefined ? issued : own;
+    const pem = await cfs.read(path);
     if (pem === undefined) throw new Error(`the node has no certificate (${directory}/pve-ssl.pem)`);
     return {
       url: `https://127.0.0.1:${port}`,
@@ -153,12 +187,20 @@ export async function factsOf(layout: Layout, { port, pid }: StatusReply): Promi
       port,
       username: ADMIN,
       password: existsSync(layout.adminPasswordFile) ? readFileSync(layout.adminPasswordFile, "utf8").trim() : "",
-      fingerprint: new X509Certificate(pem.data).fingerprint256,
+      fingerprint: fingerprintOf(pem.data, path),
       pid,
       root: layout.root,
     };
   } finally {
     await cfs.close();
+  }
+}
+
+function fingerprintOf(data: Buffer, path: string): string {
+  try {
+    return new X509Certificate(data).fingerprint256;
+  } catch (cause) {
+    throw new Error(`the node's certificate cannot be read (${path}): ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -182,12 +224,10 @@ function describe(facts: NodeFacts, wasRunning: boolean, layout: Layout): string
 }
 
 /** Shows the logs until the node or the terminal says stop; ^C stops the node. */
-async function follow(layout: Layout): Promise<number> {
+async function follow(layout: Layout, stop: AbortController): Promise<number> {
   // In a container this may be the first process.
   reapOrphans();
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
-  process.once("SIGTERM", () => stop.abort());
+  stopOnSignal(stop);
   const pidFiles = new PidFiles(layout.quorateRun);
   const isOver = (): boolean => pidFiles.live("supervisor") === undefined;
   await followLogs(layout, {
