@@ -793,6 +793,19 @@ describe("uploads", () => {
     expect(await left()).toEqual([]);
   });
 
+  test("a refusal reaches a client that is still sending", async () => {
+    const body = Buffer.concat([part("file", Buffer.alloc(48 << 20), "a.iso"), end]);
+    expect(await send(body)).toMatch(/^HTTP\/1\.1 400 .*must be named/s);
+    expect(await left()).toEqual([]);
+  });
+
+  test("a form without a boundary is the client's mistake", async () => {
+    const reply = await raw(
+      `POST /api2/json/nodes/n1/upload HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: ${cookie()}\r\nContent-Type: multipart/form-data\r\nContent-Length: 2\r\n\r\nxx`,
+    );
+    expect(reply).toMatch(/^HTTP\/1\.1 400 .*Boundary not found/s);
+  });
+
   test.each(["extjs", "htmljs"])("a refusal in the format %s leaves nothing behind", async (format) => {
     const body = Buffer.concat([part("content", "zip"), part("filename", "x", "a.iso"), end]);
     expect(await send(body, { format })).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*success.{1,6}:0/);

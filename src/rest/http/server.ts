@@ -360,7 +360,7 @@ export class ApiServer {
     context: { onHead: OnHead; startedMs: number; authid: string | undefined },
   ): Promise<void> {
     // The parser is needed by the first upload, not by the start.
-    const { receiveUpload } = await import("./upload.ts");
+    const { readRest, receiveUpload } = await import("./upload.ts");
     response.shouldKeepAlive = false;
     let received: Awaited<ReturnType<typeof receiveUpload>>;
     try {
@@ -372,6 +372,7 @@ export class ApiServer {
         return;
       }
       const { reply: refusal } = reply.fail(error);
+      await readRest(request);
       if (refusal.kind === "text") await writePlain(refusal, { request, response, onHead: context.onHead });
       return;
     }

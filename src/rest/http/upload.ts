@@ -29,6 +29,8 @@ const MAX_FIELDS = 16;
 const MAX_FIELD_BYTES = 64 * 1024;
 /** A client that sends nothing for so long is gone. */
 const IDLE_MS = 60_000;
+/** How long the rest of a refused upload is read. */
+const REST_LIMIT_MS = 3_000;
 /** Readable by the daemon that takes it over, not by others. */
 const FILE_MODE = 0o640;
 
@@ -71,10 +73,7 @@ async function parseForm(
   request: IncomingMessage,
   path: string,
 ): Promise<{ fields: Record<string, string>; fileName: string | undefined }> {
-  const busboy = new Busboy({
-    headers: request.headers as BusboyHeaders,
-    limits: { fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES, files: 1 },
-  });
+  const busboy = makeParser(request);
   const fields: Record<string, string> = {};
   let fileName: string | undefined;
   let stored: Promise<void> | undefined;
@@ -117,6 +116,31 @@ async function parseForm(
     request.off("close", onClose);
     request.setTimeout(0);
   }
+}
+
+/** @throws ApiError 400 when the head does not describe a form. */
+function makeParser(request: IncomingMessage): InstanceType<typeof Busboy> {
+  try {
+    return new Busboy({
+      headers: request.headers as BusboyHeaders,
+      limits: { fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES, files: 1 },
+    });
+  } catch (cause) {
+    throw new ApiError(400, `cannot read the form: ${messageOf(cause)}`, undefined, { cause });
+  }
+}
+
+/**
+ * Takes what a refused client still sends, for a while: closing before it has read the answer may take the answer
+ * from it.
+ */
+export async function readRest(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return;
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, REST_LIMIT_MS);
+  request.once("end", over.resolve).once("close", over.resolve).resume();
+  await over.promise;
+  clearTimeout(timer);
 }
 
 /** Ends with the data on disk; the stream closes its descriptor whichever way it ends. */
