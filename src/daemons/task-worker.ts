@@ -156,9 +156,13 @@ async function leave(message: RunMessage): Promise<void> {
 /** Standard output is the task's log, so the worker's own log is a file. */
 function workerLogger({ quorateLogDir }: Layout, fields: object): Logger {
   const line = (level: string, more: object, text: string): void => {
-    mkdirSync(quorateLogDir, { recursive: true });
     const entry = { time: new Date().toISOString(), level, pid: process.pid, ...fields, ...more, msg: text };
-    appendFileSync(join(quorateLogDir, "task-worker.log"), `${JSON.stringify(entry)}\n`);
+    try {
+      mkdirSync(quorateLogDir, { recursive: true });
+      appendFileSync(join(quorateLogDir, "task-worker.log"), `${JSON.stringify(entry)}\n`, { mode: 0o640 });
+    } catch {
+      // A full disk: it must not end a task, and its own log lies there too.
+    }
   };
   return {
     error: (more, text) => line("error", more, text),

@@ -30,6 +30,8 @@ export interface DaemonReport {
 }
 
 const ROTATE_EVERY_MS = 60_000;
+/** Written by processes that are not daemons of the list. */
+const OTHER_LOGS = ["supervisor", "task-worker"];
 
 export class Supervisor {
   readonly #daemons = new Map<string, Supervised>();
@@ -127,7 +129,15 @@ export class Supervisor {
   }
 
   #rotateLogs(): void {
-    for (const { name } of this.#options.specs) rotateLog(logFileOf(this.#options.layout, name));
+    const { specs, layout, log } = this.#options;
+    for (const name of [...specs.map((spec) => spec.name), ...OTHER_LOGS]) {
+      try {
+        rotateLog(logFileOf(layout, name));
+      } catch (error) {
+        // A full disk has no room for the older part; the next round may.
+        log.warn({ daemon: name, err: error }, "cannot rotate a log");
+      }
+    }
   }
 }
 
