@@ -12,8 +12,14 @@ export interface LoggerOptions {
   readonly fd?: number;
 }
 
+/** Lines that wait for room on the disk; more are dropped. */
+const MAX_UNWRITTEN_BYTES = 1 << 20;
+
 /** @param name the daemon's. */
 export function createLogger(name: string, { level = "info", fd = 1 }: LoggerOptions = {}): Logger {
+  const lines = pino.destination({ dest: fd, sync: true, maxLength: MAX_UNWRITTEN_BYTES });
+  // A full disk must not end a daemon, and there is no other place to say it: the lines are written when there is room.
+  lines.on("error", () => {});
   return pino(
     {
       name,
@@ -22,6 +28,6 @@ export function createLogger(name: string, { level = "info", fd = 1 }: LoggerOpt
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRETS, censor: "(secret)" },
     },
-    pino.destination({ dest: fd, sync: true }),
+    lines,
   );
 }

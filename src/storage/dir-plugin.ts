@@ -5,6 +5,7 @@
 import { access, mkdir, readdir, readFile, rm, rmdir, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Logger } from "../log/logger.ts";
+import { makeDirectories } from "../os/make-directories.ts";
 import { runCommand } from "../os/run-command.ts";
 import { archiveInfo } from "./backup-names.ts";
 import { imageNames, listDirectory, listImages } from "./dir-listing.ts";
@@ -72,7 +73,7 @@ export class DirPlugin implements StoragePlugin {
   async #makeBase(entry: StorageEntry, path: string): Promise<void> {
     const { storage } = entry;
     if (makes(entry, "create-base-path")) {
-      await this.#guard.work(storage, "making its directory", () => mkdir(path, { recursive: true }));
+      await this.#guard.work(storage, "making its directory", () => makeDirectories(path));
       this.#guard.forget(storage);
     }
     const after = await this.#probe(entry);
@@ -98,7 +99,7 @@ export class DirPlugin implements StoragePlugin {
     }
     const path = filePathOf(entry, parsed);
     const folder = dirname(path);
-    await mkdir(folder, { recursive: true });
+    await makeDirectories(folder);
     try {
       if (format === "subvol") await makeSubvol(path, sizeKiB);
       else {
@@ -240,7 +241,7 @@ async function makeFolders(entry: StorageEntry): Promise<void> {
     owners.add(folder);
   }
   if (!makes(entry, "create-subdirs")) return;
-  for (const folder of owners) await mkdir(folder, { recursive: true });
+  for (const folder of owners) await makeDirectories(folder);
 }
 
 function wantedPreallocation(entry: StorageEntry): Preallocation | undefined {
