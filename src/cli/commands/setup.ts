@@ -104,7 +104,8 @@ export async function buildWeb(say: (text: string) => void): Promise<void> {
     const { isStale } = await import("./web-freshness.ts");
     if (!isStale(web, built)) return;
   }
-  if (!existsSync(join(web, "vite.config.ts"))) return;
+  // Its sources are not complete before they have their texts: until then there is nothing to serve.
+  if (!existsSync(join(web, "src/text/en/messages.ts"))) return;
   say("building the web interface");
   const vite = join(PROJECT_DIR, "node_modules/vite/bin/vite.js");
   try {

@@ -1,0 +1,49 @@
+/** The load of all nodes together, from their own series. */
+import type { Series } from "../graphs/series.ts";
+
+export interface ClusterLoad {
+  readonly cpu: Series;
+  readonly memory: Series;
+  readonly cores: number;
+  readonly memoryTotal: number;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+const number = (row: Row, key: string): number | undefined => {
+  const value = row[key];
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+};
+
+/** A moment at which a node has no figures counts the others only; without any it is a gap. */
+export function clusterLoad(nodes: readonly (readonly unknown[])[]): ClusterLoad | undefined {
+  const moments = new Map<number, { used: number; cores: number; memory: number; memoryTotal: number }>();
+  for (const rows of nodes) {
+    for (const row of rows as readonly Row[]) {
+      const time = Number(row.time);
+      const sum = moments.get(time) ?? { used: 0, cores: 0, memory: 0, memoryTotal: 0 };
+      const cores = number(row, "maxcpu");
+      const cpu = number(row, "cpu");
+      if (cores !== undefined && cpu !== undefined) {
+        sum.used += cpu * cores;
+        sum.cores += cores;
+      }
+      const memory = number(row, "memused");
+      const memoryTotal = number(row, "memtotal");
+      if (memory !== undefined && memoryTotal !== undefined) {
+        sum.memory += memory;
+        sum.memoryTotal += memoryTotal;
+      }
+      moments.set(time, sum);
+    }
+  }
+  const times = [...moments.keys()].sort((a, b) => a - b);
+  if (times.length === 0) return undefined;
+  const sums = times.map((time) => moments.get(time));
+  return {
+    cpu: { times, columns: [sums.map((sum) => (sum === undefined || sum.cores === 0 ? null : sum.used / sum.cores))] },
+    memory: { times, columns: [sums.map((sum) => (sum === undefined || sum.memoryTotal === 0 ? null : sum.memory / sum.memoryTotal))] },
+    cores: Math.max(...sums.map((sum) => sum?.cores ?? 0)),
+    memoryTotal: Math.max(...sums.map((sum) => sum?.memoryTotal ?? 0)),
+  };
+}

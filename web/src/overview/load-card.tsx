@@ -1,0 +1,72 @@
+import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { useAllowed, useApp, useInventory, useNow } from "../app-context.tsx";
+import { formatBytes } from "../format/bytes.ts";
+import { Figure } from "../graphs/figure.tsx";
+import { isNodeAway } from "../store/freshness.ts";
+import { t } from "../text/t.ts";
+import { clusterLoad } from "./cluster-load.ts";
+
+const REFRESH_MS = 60_000;
+/** Asking every node of a large cluster would cost more than the picture is worth. */
+const MAX_NODES = 16;
+
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: String(Math.round(share * 100)), unit: "%" });
+
+export function LoadCard(): ReactNode {
+  const { api } = useApp();
+  const { may } = useAllowed();
+  const now = useNow(10_000);
+  const nodes = useInventory((inventory) => inventory.nodes);
+  const names = [...nodes.values()]
+    .filter((node) => !isNodeAway(node, now) && may(`/nodes/${node.name}`, "Sys.Audit"))
+    .map(({ name }) => name)
+    .slice(0, MAX_NODES)
+    .join(" ");
+  const [rows, setRows] = useState<readonly (readonly unknown[])[] | undefined>(undefined);
+  useEffect(() => {
+    if (names === "") return;
+    const abort = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = async (): Promise<void> => {
+      const answers = await Promise.allSettled(
+        names.split(" ").map((node) => api.get("/nodes/{node}/rrddata", { node, timeframe: "day", cf: "AVERAGE" }, { signal: abort.signal })),
+      );
+      if (abort.signal.aborted) return;
+      // A node that does not answer is left out, as its row in the table says.
+      setRows(answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])));
+      timer = setTimeout(() => void load(), REFRESH_MS);
+    };
+    void load();
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+    };
+  }, [api, names]);
+
+  const load = useMemo(() => (rows === undefined ? undefined : clusterLoad(rows)), [rows]);
+  if (names === "") return null;
+  return (
+    <section className="card two">
+      <Figure
+        title={t(nodes.size > 1 ? "overview.cpu" : "capacity.cpu")}
+        series={load?.cpu}
+        lines={[{ name: t("overview.cores", { n: load?.cores ?? 0 }), color: "--s1" }]}
+        capacity={1}
+        base={10}
+        format={percent}
+        height={112}
+        group="overview"
+      />
+      <Figure
+        title={t("capacity.memory")}
+        series={load?.memory}
+        lines={[{ name: t("value.of", { total: formatBytes(load?.memoryTotal ?? 0) }), color: "--s3" }]}
+        capacity={1}
+        base={10}
+        format={percent}
+        height={112}
+        group="overview"
+      />
+    </section>
+  );
+}
