@@ -105,7 +105,7 @@ export async function buildWeb(say: (text: string) => void): Promise<void> {
     if (!isStale(web, built)) return;
   }
   // Its sources are not complete before they have their texts: until then there is nothing to serve.
-  if (!existsSync(join(web, "src/text/en/messages.ts"))) return;
+  if (!existsSync(join(web, "src", "text", "en", "messages.ts"))) return;
   say("building the web interface");
   const vite = join(PROJECT_DIR, "node_modules/vite/bin/vite.js");
   try {
