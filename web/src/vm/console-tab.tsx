@@ -1,6 +1,7 @@
 import { type ReactNode, useCallback } from "react";
 import { useApp } from "../app-context.tsx";
-import { type Access, socketUrl } from "../console/connection.ts";
+import { accessOf } from "../console/access-of.ts";
+import type { Access } from "../console/connection.ts";
 import { Console } from "../console/console.tsx";
 import { useGuestActions, useWhyNot } from "../guest/guest-actions.tsx";
 import { POWER } from "../guest/power.ts";
@@ -82,15 +83,4 @@ export function ConsoleTab({ guest, state }: TabProps): ReactNode {
       }
     />
   );
-}
-
-export function accessOf(answer: unknown, path: string): Access {
-  const { ticket, user, port, password } = answer as Readonly<Record<string, unknown>>;
-  const text = String(ticket ?? "");
-  return {
-    url: socketUrl(path, String(port ?? ""), text),
-    user: String(user ?? ""),
-    ticket: text,
-    password: typeof password === "string" ? password : undefined,
-  };
 }

@@ -1,0 +1,19 @@
+import type { ReactNode } from "react";
+import { Failure } from "../parts/failure.tsx";
+import { parseTasks } from "../store/tasks.ts";
+import { TasksTable } from "../task/tasks-table.tsx";
+import { t } from "../text/t.ts";
+import { useCall } from "../use-call.ts";
+
+const SHOWN = 200;
+const REFRESH_MS = 5_000;
+
+export function NodeTasks({ node }: { readonly node: string }): ReactNode {
+  const { data, error, reload } = useCall("/nodes/{node}/tasks", { node, limit: SHOWN, source: "all" }, { everyMs: REFRESH_MS });
+  return (
+    <section className="card" style={{ marginTop: 16 }}>
+      {error === undefined ? null : <Failure what={t("tasks.failed")} error={error} onRetry={reload} />}
+      <TasksTable tasks={data === undefined ? undefined : parseTasks(data)} />
+    </section>
+  );
+}
