@@ -19,7 +19,9 @@ interface Schema {
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly required?: boolean; readonly schema: Schema }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
 }
 
 interface Document {
@@ -89,7 +91,9 @@ function parametersType(operation: Operation): string {
     properties[name] = schema;
   }
   required.push(...(body?.required ?? []).filter((name) => properties[name] !== undefined));
-  return Object.keys(properties).length === 0 ? "Readonly<Record<string, never>>" : objectType({ properties, required, patternProperties });
+  return Object.keys(properties).length === 0
+    ? "Readonly<Record<string, never>>"
+    : objectType({ properties, required, patternProperties });
 }
 
 function answerType(operation: Operation): string {

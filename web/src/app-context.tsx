@@ -40,7 +40,10 @@ export function useSelected<T, S>(store: ValueStore<T>, select: (value: T) => S)
     if (last.current === undefined || !Object.is(last.current.from, store.value)) {
       const selected = select(store.value);
       const isSame = last.current !== undefined && isShallowEqual(last.current.selected, selected);
-      last.current = { from: store.value, selected: isSame && last.current !== undefined ? last.current.selected : selected };
+      last.current = {
+        from: store.value,
+        selected: isSame && last.current !== undefined ? last.current.selected : selected,
+      };
     }
     return last.current.selected;
   });

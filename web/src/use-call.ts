@@ -47,7 +47,10 @@ export function useCall<P extends PathWith<"GET">>(
   const { api, session } = useApp();
   const isSignedIn = useValue(session.state).kind === "signed-in";
   const key = `${path} ${JSON.stringify(parameters)}`;
-  const [result, setResult] = useState<{ readonly key: string; readonly error: ApiError | undefined }>({ key, error: undefined });
+  const [result, setResult] = useState<{ readonly key: string; readonly error: ApiError | undefined }>({
+    key,
+    error: undefined,
+  });
   const [round, setRound] = useState(0);
   const parametersRef = useRef(parameters);
   parametersRef.current = parameters;
@@ -71,7 +74,8 @@ export function useCall<P extends PathWith<"GET">>(
       if (everyMs !== undefined) timer = setTimeout(() => void loadWhenSeen(), everyMs);
     };
     const loadWhenSeen = async (): Promise<void> => {
-      if (document.visibilityState === "hidden" && everyMs !== undefined) timer = setTimeout(() => void loadWhenSeen(), everyMs);
+      if (document.visibilityState === "hidden" && everyMs !== undefined)
+        timer = setTimeout(() => void loadWhenSeen(), everyMs);
       else await load();
     };
     void load();

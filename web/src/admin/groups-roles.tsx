@@ -29,7 +29,9 @@ export function GroupsTab(): ReactNode {
             </Button>
           </span>
         </div>
-        {groups.error === undefined ? null : <Failure what={t("admin.read-failed")} error={groups.error} onRetry={groups.reload} />}
+        {groups.error === undefined ? null : (
+          <Failure what={t("admin.read-failed")} error={groups.error} onRetry={groups.reload} />
+        )}
         {groups.data?.length === 0 ? <p className="nothing">{t("admin.no-groups")}</p> : null}
         {(groups.data ?? []).length === 0 ? null : (
           <table>
@@ -88,8 +90,21 @@ export function GroupsTab(): ReactNode {
         >
           {(errors) => (
             <>
-              <TextField label={t("column.name")} value={name} onChange={setName} error={errors.groupid} width={6} data-autofocus />
-              <TextField label={t("column.comment")} value={comment} onChange={setComment} error={errors.comment} width={6} />
+              <TextField
+                label={t("column.name")}
+                value={name}
+                onChange={setName}
+                error={errors.groupid}
+                width={6}
+                data-autofocus
+              />
+              <TextField
+                label={t("column.comment")}
+                value={comment}
+                onChange={setComment}
+                error={errors.comment}
+                width={6}
+              />
             </>
           )}
         </FormSheet>
@@ -105,7 +120,9 @@ export function RolesTab(): ReactNode {
       <div className="ch">
         <h2>{t("admin.roles")}</h2>
       </div>
-      {roles.error === undefined ? null : <Failure what={t("admin.read-failed")} error={roles.error} onRetry={roles.reload} />}
+      {roles.error === undefined ? null : (
+        <Failure what={t("admin.read-failed")} error={roles.error} onRetry={roles.reload} />
+      )}
       <div className="cardtable">
         <table>
           <thead>

@@ -22,7 +22,9 @@ export function PermissionsTab(): ReactNode {
   const [isOpen, setOpen] = useState(false);
   const [remove, removal] = useRemoval(acl.reload);
   const reason = whyNot("/access", "Permissions.Modify");
-  const rows = [...(acl.data ?? [])].sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }) || a.ugid.localeCompare(b.ugid));
+  const rows = [...(acl.data ?? [])].sort(
+    (a, b) => a.path.localeCompare(b.path, "en", { numeric: true }) || a.ugid.localeCompare(b.ugid),
+  );
   return (
     <>
       {removal}
@@ -35,7 +37,9 @@ export function PermissionsTab(): ReactNode {
             </Button>
           </span>
         </div>
-        {acl.error === undefined ? null : <Failure what={t("admin.read-failed")} error={acl.error} onRetry={acl.reload} />}
+        {acl.error === undefined ? null : (
+          <Failure what={t("admin.read-failed")} error={acl.error} onRetry={acl.reload} />
+        )}
         {acl.data?.length === 0 ? <p className="nothing">{t("admin.no-permissions")}</p> : null}
         <div className="cardtable">
           <table>
@@ -72,7 +76,8 @@ export function PermissionsTab(): ReactNode {
                           title: t("admin.remove-permission-title"),
                           text: t("admin.remove-permission-text", { role: roleid, who: ugid, path }),
                           action: t("admin.remove-permission", { role: roleid, who: ugid, path }),
-                          perform: () => api.put("/access/acl", { path, roles: roleid, delete: 1, ...holder(type, ugid) }),
+                          perform: () =>
+                            api.put("/access/acl", { path, roles: roleid, delete: 1, ...holder(type, ugid) }),
                         })
                       }
                     />
@@ -108,9 +113,14 @@ function PermissionSheet({ onClose }: { readonly onClose: () => void }): ReactNo
   const ids: Readonly<Record<HolderKind, readonly string[]>> = {
     user: (users.data ?? []).map(({ userid }) => userid),
     group: (groups.data ?? []).map(({ groupid }) => groupid),
-    token: (users.data ?? []).flatMap(({ userid, tokens }) => (tokens ?? []).map(({ tokenid }) => `${userid}!${tokenid}`)),
+    token: (users.data ?? []).flatMap(({ userid, tokens }) =>
+      (tokens ?? []).map(({ tokenid }) => `${userid}!${tokenid}`),
+    ),
   };
-  const options = (list: readonly string[]): readonly { readonly value: string; readonly label: string }[] => [{ value: "", label: t("value.none") }, ...list.map((one) => ({ value: one, label: one }))];
+  const options = (list: readonly string[]): readonly { readonly value: string; readonly label: string }[] => [
+    { value: "", label: t("value.none") },
+    ...list.map((one) => ({ value: one, label: one })),
+  ];
   return (
     <FormSheet
       title={t("admin.add-permission")}
@@ -125,7 +135,16 @@ function PermissionSheet({ onClose }: { readonly onClose: () => void }): ReactNo
     >
       {(errors) => (
         <>
-          <TextField label={t("admin.path")} width={6} value={path} onChange={setPath} error={errors.path} help={t("admin.path-help")} className="mono" data-autofocus />
+          <TextField
+            label={t("admin.path")}
+            width={6}
+            value={path}
+            onChange={setPath}
+            error={errors.path}
+            help={t("admin.path-help")}
+            className="mono"
+            data-autofocus
+          />
           <SelectField
             label={t("admin.kind")}
             value={kind}
@@ -135,8 +154,21 @@ function PermissionSheet({ onClose }: { readonly onClose: () => void }): ReactNo
             }}
             options={KINDS.map((one) => ({ value: one, label: t(`admin.kind-${one}`) }))}
           />
-          <SelectField label={t("admin.who")} value={who} onChange={setWho} options={options(ids[kind])} error={errors[`${kind}s`]} />
-          <SelectField label={t("admin.role")} width={6} value={role} onChange={setRole} options={options((roles.data ?? []).map(({ roleid }) => roleid))} error={errors.roles} />
+          <SelectField
+            label={t("admin.who")}
+            value={who}
+            onChange={setWho}
+            options={options(ids[kind])}
+            error={errors[`${kind}s`]}
+          />
+          <SelectField
+            label={t("admin.role")}
+            width={6}
+            value={role}
+            onChange={setRole}
+            options={options((roles.data ?? []).map(({ roleid }) => roleid))}
+            error={errors.roles}
+          />
           <Switch label={t("admin.below-label")} checked={isBelow} onChange={setBelow} width={6} />
         </>
       )}

@@ -22,7 +22,9 @@ export function TokensTab(): ReactNode {
   const [isOpen, setOpen] = useState(false);
   const [secret, setSecret] = useState<Secret | undefined>(undefined);
   const [remove, removal] = useRemoval(users.reload);
-  const tokens = (users.data ?? []).flatMap(({ userid, tokens: list }) => (list ?? []).map((token) => ({ userid, ...token })));
+  const tokens = (users.data ?? []).flatMap(({ userid, tokens: list }) =>
+    (list ?? []).map((token) => ({ userid, ...token })),
+  );
   return (
     <>
       {removal}
@@ -35,7 +37,9 @@ export function TokensTab(): ReactNode {
             </Button>
           </span>
         </div>
-        {users.error === undefined ? null : <Failure what={t("admin.read-failed")} error={users.error} onRetry={users.reload} />}
+        {users.error === undefined ? null : (
+          <Failure what={t("admin.read-failed")} error={users.error} onRetry={users.reload} />
+        )}
         {users.data !== undefined && tokens.length === 0 ? <p className="nothing">{t("admin.no-tokens")}</p> : null}
         {tokens.length === 0 ? null : (
           <div className="cardtable">
@@ -62,7 +66,9 @@ export function TokensTab(): ReactNode {
                     <tr key={id}>
                       <td className="mono">{id}</td>
                       <td>{t(privsep === 0 ? "admin.rights-of-user" : "admin.rights-own")}</td>
-                      <td className="hide-m">{expire === undefined || expire === 0 ? t("admin.never") : formatMoment(expire, now)}</td>
+                      <td className="hide-m">
+                        {expire === undefined || expire === 0 ? t("admin.never") : formatMoment(expire, now)}
+                      </td>
                       <td className="muted hide-m">{comment}</td>
                       <td className="num">
                         <Button
@@ -103,7 +109,15 @@ export function TokensTab(): ReactNode {
   );
 }
 
-function TokenSheet({ users, onMade, onClose }: { readonly users: readonly string[]; readonly onMade: (secret: Secret) => void; readonly onClose: () => void }): ReactNode {
+function TokenSheet({
+  users,
+  onMade,
+  onClose,
+}: {
+  readonly users: readonly string[];
+  readonly onMade: (secret: Secret) => void;
+  readonly onClose: () => void;
+}): ReactNode {
   const { api, session } = useApp();
   const state = useValue(session.state);
   const [user, setUser] = useState(state.kind === "signed-in" ? state.login.user : (users[0] ?? ""));
@@ -113,31 +127,70 @@ function TokenSheet({ users, onMade, onClose }: { readonly users: readonly strin
   const [isSeparate, setSeparate] = useState(true);
   const submit = async (): Promise<void> => {
     const expire = Number(days) > 0 ? Math.floor(Date.now() / 1000) + Number(days) * 86_400 : 0;
-    const made = await api.post("/access/users/{userid}/token/{tokenid}", { userid: user, tokenid: name, comment, expire, privsep: isSeparate ? 1 : 0 });
+    const made = await api.post("/access/users/{userid}/token/{tokenid}", {
+      userid: user,
+      tokenid: name,
+      comment,
+      expire,
+      privsep: isSeparate ? 1 : 0,
+    });
     onMade({ id: made["full-tokenid"], value: made.value });
   };
   return (
-    <FormSheet title={t("admin.add-token")} action={t("admin.add-token")} failed={t("admin.save-failed")} fields={["tokenid", "comment", "expire"]} onSubmit={submit} onClose={onClose}>
+    <FormSheet
+      title={t("admin.add-token")}
+      action={t("admin.add-token")}
+      failed={t("admin.save-failed")}
+      fields={["tokenid", "comment", "expire"]}
+      onSubmit={submit}
+      onClose={onClose}
+    >
       {(errors) => (
         <>
-          <SelectField label={t("login.user")} value={user} onChange={setUser} options={users.map((one) => ({ value: one, label: one }))} />
-          <TextField label={t("admin.token-name")} value={name} onChange={setName} error={errors.tokenid} data-autofocus />
+          <SelectField
+            label={t("login.user")}
+            value={user}
+            onChange={setUser}
+            options={users.map((one) => ({ value: one, label: one }))}
+          />
+          <TextField
+            label={t("admin.token-name")}
+            value={name}
+            onChange={setName}
+            error={errors.tokenid}
+            data-autofocus
+          />
           <SelectField
             label={t("admin.ends")}
             value={days}
             onChange={setDays}
             error={errors.expire}
-            options={["0", "30", "90", "365"].map((one) => ({ value: one, label: one === "0" ? t("admin.never") : t("admin.in-days", { n: Number(one) }) }))}
+            options={["0", "30", "90", "365"].map((one) => ({
+              value: one,
+              label: one === "0" ? t("admin.never") : t("admin.in-days", { n: Number(one) }),
+            }))}
           />
           <TextField label={t("column.comment")} value={comment} onChange={setComment} error={errors.comment} />
-          <Switch label={t("admin.separate")} help={t("admin.separate-help")} checked={isSeparate} onChange={setSeparate} width={6} />
+          <Switch
+            label={t("admin.separate")}
+            help={t("admin.separate-help")}
+            checked={isSeparate}
+            onChange={setSeparate}
+            width={6}
+          />
         </>
       )}
     </FormSheet>
   );
 }
 
-function SecretDialog({ secret: { id, value }, onClose }: { readonly secret: Secret; readonly onClose: () => void }): ReactNode {
+function SecretDialog({
+  secret: { id, value },
+  onClose,
+}: {
+  readonly secret: Secret;
+  readonly onClose: () => void;
+}): ReactNode {
   return (
     <Dialog title={t("admin.secret-title", { id })} onClose={onClose}>
       <div className="sheet">

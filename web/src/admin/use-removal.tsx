@@ -28,7 +28,9 @@ export function useRemoval(onDone: () => void): readonly [(removal: Removal) => 
     setAsked,
     <div key="removal">
       {error === undefined ? null : <Failure what={t("admin.remove-failed")} error={error} />}
-      {asked === undefined ? null : <Confirm {...asked} onConfirm={() => void perform(asked)} onClose={() => setAsked(undefined)} />}
+      {asked === undefined ? null : (
+        <Confirm {...asked} onConfirm={() => void perform(asked)} onClose={() => setAsked(undefined)} />
+      )}
     </div>,
   ];
 }

@@ -26,7 +26,9 @@ export function UsersTab(): ReactNode {
   const users = useCall("/access/users", { full: 1 });
   const [open, setOpen] = useState<"new" | User | undefined>(undefined);
   const [remove, removal] = useRemoval(users.reload);
-  const reason = mayAnywhere("/access", "User.Modify") ? undefined : t("action.needs", { privilege: "User.Modify", path: "/access" });
+  const reason = mayAnywhere("/access", "User.Modify")
+    ? undefined
+    : t("action.needs", { privilege: "User.Modify", path: "/access" });
   const list = [...(users.data ?? [])].sort((a, b) => a.userid.localeCompare(b.userid));
   return (
     <>
@@ -40,7 +42,9 @@ export function UsersTab(): ReactNode {
             </Button>
           </span>
         </div>
-        {users.error === undefined ? null : <Failure what={t("admin.read-failed")} error={users.error} onRetry={users.reload} />}
+        {users.error === undefined ? null : (
+          <Failure what={t("admin.read-failed")} error={users.error} onRetry={users.reload} />
+        )}
         <div className="cardtable">
           <table>
             <thead>
@@ -68,13 +72,20 @@ export function UsersTab(): ReactNode {
                     <td>
                       <span className="st">
                         <StateShape shape={isOn ? "ok" : "stopped"} />
-                        {isExpired ? t("admin.expired", { when: formatMoment(user.expire ?? 0, now) }) : t(isOn ? "admin.enabled" : "admin.disabled")}
+                        {isExpired
+                          ? t("admin.expired", { when: formatMoment(user.expire ?? 0, now) })
+                          : t(isOn ? "admin.enabled" : "admin.disabled")}
                       </span>
                     </td>
                     <td className="hide-m">{user.groups}</td>
                     <td className="muted hide-m">{user.comment}</td>
                     <td className="num">
-                      <Button look="quiet" whyNot={reason} aria-label={t("admin.edit-one", { name: user.userid })} onClick={() => setOpen(user)}>
+                      <Button
+                        look="quiet"
+                        whyNot={reason}
+                        aria-label={t("admin.edit-one", { name: user.userid })}
+                        onClick={() => setOpen(user)}
+                      >
                         {t("action.edit")}
                       </Button>
                       <Button
@@ -125,7 +136,12 @@ function UserSheet({ user, onClose }: { readonly user: User | undefined; readonl
   const [isEnabled, setEnabled] = useState(user?.enable !== 0);
   const submit = async (): Promise<void> => {
     const fields = { comment, email, groups: group, enable: isEnabled ? 1 : 0 } as const;
-    if (user === undefined) await api.post("/access/users", { userid: `${name}@${realm}`, ...fields, ...(password === "" ? {} : { password }) });
+    if (user === undefined)
+      await api.post("/access/users", {
+        userid: `${name}@${realm}`,
+        ...fields,
+        ...(password === "" ? {} : { password }),
+      });
     else {
       await api.put("/access/users/{userid}", { userid: user.userid, ...fields });
       if (password !== "") await api.put("/access/password", { userid: user.userid, password });
@@ -147,22 +163,52 @@ function UserSheet({ user, onClose }: { readonly user: User | undefined; readonl
         <>
           {user === undefined ? (
             <>
-              <TextField label={t("login.user")} value={name} onChange={setName} error={errors.userid} autoComplete="off" data-autofocus />
-              <SelectField label={t("login.realm")} value={realm} onChange={setRealm} options={(realms.data ?? []).map((one) => ({ value: one.realm, label: one.realm }))} />
+              <TextField
+                label={t("login.user")}
+                value={name}
+                onChange={setName}
+                error={errors.userid}
+                autoComplete="off"
+                data-autofocus
+              />
+              <SelectField
+                label={t("login.realm")}
+                value={realm}
+                onChange={setRealm}
+                options={(realms.data ?? []).map((one) => ({ value: one.realm, label: one.realm }))}
+              />
             </>
           ) : null}
           {hasPassword ? (
-            <TextField label={t(user === undefined ? "login.password" : "admin.new-password")} type="password" autoComplete="new-password" width={6} value={password} onChange={setPassword} error={errors.password} />
+            <TextField
+              label={t(user === undefined ? "login.password" : "admin.new-password")}
+              type="password"
+              autoComplete="new-password"
+              width={6}
+              value={password}
+              onChange={setPassword}
+              error={errors.password}
+            />
           ) : null}
           <SelectField
             label={t("admin.group")}
             value={group}
             onChange={setGroup}
             error={errors.groups}
-            options={[{ value: "", label: t("value.none") }, ...(names.includes(group) || group === "" ? [] : [{ value: group, label: group }]), ...names.map((one) => ({ value: one, label: one }))]}
+            options={[
+              { value: "", label: t("value.none") },
+              ...(names.includes(group) || group === "" ? [] : [{ value: group, label: group }]),
+              ...names.map((one) => ({ value: one, label: one })),
+            ]}
           />
           <TextField label={t("admin.email")} type="email" value={email} onChange={setEmail} error={errors.email} />
-          <TextField label={t("column.comment")} width={6} value={comment} onChange={setComment} error={errors.comment} />
+          <TextField
+            label={t("column.comment")}
+            width={6}
+            value={comment}
+            onChange={setComment}
+            error={errors.comment}
+          />
           <Switch label={t("admin.may-sign-in")} checked={isEnabled} onChange={setEnabled} width={6} />
         </>
       )}

@@ -45,7 +45,10 @@ describe("a call", () => {
   });
 
   test("that is refused tells the texts by parameter", async () => {
-    const { client } = clientAnswering(400, '{"data":null,"message":"Parameter verification failed.\\n","errors":{"name":"bad\\n"}}');
+    const { client } = clientAnswering(
+      400,
+      '{"data":null,"message":"Parameter verification failed.\\n","errors":{"name":"bad\\n"}}',
+    );
     const error = await client.get("/version", {}).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ status: 400, message: "Parameter verification failed.", fields: { name: "bad" } });

@@ -45,7 +45,11 @@ export class ApiClient {
     this.#deps = deps;
   }
 
-  get<P extends PathWith<"GET">>(path: P, parameters: Parameters<P, "GET">, options?: CallOptions): Promise<Answer<P, "GET">> {
+  get<P extends PathWith<"GET">>(
+    path: P,
+    parameters: Parameters<P, "GET">,
+    options?: CallOptions,
+  ): Promise<Answer<P, "GET">> {
     return this.#call("GET", path, parameters as Loose, options);
   }
 
@@ -61,7 +65,12 @@ export class ApiClient {
     return this.#call("DELETE", path, parameters as Loose);
   }
 
-  async #call<T>(verb: Verb, template: string, parameters: Loose, { signal, timeoutMs = TIMEOUT_MS }: CallOptions = {}): Promise<T> {
+  async #call<T>(
+    verb: Verb,
+    template: string,
+    parameters: Loose,
+    { signal, timeoutMs = TIMEOUT_MS }: CallOptions = {},
+  ): Promise<T> {
     const { path, rest } = fillPath(template, parameters);
     const form = encodeForm(rest);
     const hasBody = verb === "POST" || verb === "PUT";

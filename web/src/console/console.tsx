@@ -86,7 +86,8 @@ export function Console({ kind, label, connect, off, choice, actions, endsForGoo
         if (isGone) return;
         const failure = asApiError(error);
         // A right that is missing does not come by waiting; anything else may.
-        if (failure.status === 403 || failure.status === 400 || failure.status === 501 || attempt >= 3) setLink({ kind: "refused", error: failure });
+        if (failure.status === 403 || failure.status === 400 || failure.status === 501 || attempt >= 3)
+          setLink({ kind: "refused", error: failure });
         else retry();
       }
     };
@@ -146,7 +147,10 @@ export function Console({ kind, label, connect, off, choice, actions, endsForGoo
               })),
               { kind: "line" as const },
               { label: t("console.ctrl-alt-del"), onSelect: () => screen.current?.ctrlAltDel?.() },
-              ...FUNCTION_KEYS.map((number) => ({ label: t("console.function-key", { n: number }), onSelect: () => screen.current?.functionKey?.(number) })),
+              ...FUNCTION_KEYS.map((number) => ({
+                label: t("console.function-key", { n: number }),
+                onSelect: () => screen.current?.functionKey?.(number),
+              })),
               { kind: "line" as const },
               { label: t("console.screenshot"), onSelect: () => savePicture(screen.current?.picture?.()) },
             ]}
@@ -191,18 +195,34 @@ export function Console({ kind, label, connect, off, choice, actions, endsForGoo
         <Button onClick={() => screen.current?.hold("control")}>{t("console.key-control")}</Button>
         <Button onClick={() => screen.current?.hold("alt")}>{t("console.key-alt")}</Button>
       </div>
-      {isPasting ? <PasteDialog onType={(text) => screen.current?.type(text)} onClose={() => setPasting(false)} /> : null}
+      {isPasting ? (
+        <PasteDialog onType={(text) => screen.current?.type(text)} onClose={() => setPasting(false)} />
+      ) : null}
     </section>
   );
 }
 
-function PasteDialog({ onType, onClose }: { readonly onType: (text: string) => void; readonly onClose: () => void }): ReactNode {
+function PasteDialog({
+  onType,
+  onClose,
+}: {
+  readonly onType: (text: string) => void;
+  readonly onClose: () => void;
+}): ReactNode {
   const [text, setText] = useState("");
   return (
     <Dialog title={t("console.paste-title")} onClose={onClose}>
       <div className="sheet">
         <div className="fields">
-          <TextArea label={t("console.paste-text")} help={t("console.paste-help")} value={text} onChange={setText} width={6} rows={6} data-autofocus />
+          <TextArea
+            label={t("console.paste-text")}
+            help={t("console.paste-help")}
+            value={text}
+            onChange={setText}
+            width={6}
+            rows={6}
+            data-autofocus
+          />
         </div>
         <div className="sheetf">
           <Button onClick={onClose}>{t("action.cancel")}</Button>

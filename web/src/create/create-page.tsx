@@ -10,18 +10,34 @@ import { isNodeAway } from "../store/freshness.ts";
 import { type MessageKey, t } from "../text/t.ts";
 import { useCall } from "../use-call.ts";
 import { IsoField, StorageField } from "../vm/storage-fields.tsx";
-import { type Draft, type DraftField, EMPTY_DRAFT, parametersOf, PRESETS, problemsOf } from "./draft.ts";
+import { type Draft, type DraftField, EMPTY_DRAFT, PRESETS, parametersOf, problemsOf } from "./draft.ts";
 import { keepDraft, loadDraft } from "./kept-draft.ts";
 import { Plan } from "./plan.tsx";
 
-const STARTS: readonly { readonly id: Draft["start"]; readonly icon: IconName; readonly title: MessageKey; readonly text: MessageKey }[] = [
+const STARTS: readonly {
+  readonly id: Draft["start"];
+  readonly icon: IconName;
+  readonly title: MessageKey;
+  readonly text: MessageKey;
+}[] = [
   { id: "iso", icon: "disc", title: "create.from-iso", text: "create.from-iso-text" },
   { id: "empty", icon: "empty", title: "create.from-empty", text: "create.from-empty-text" },
 ];
 
 /** Which field of the form a parameter of the call comes from. */
 const FIELD_OF: Readonly<Record<string, DraftField>> = {
-  name: "name", vmid: "vmid", cores: "cores", memory: "memory", cpu: "cpu", bios: "bios", scsi0: "disk", ide2: "iso", net0: "bridge", tags: "tags", pool: "pool", storage: "storage",
+  name: "name",
+  vmid: "vmid",
+  cores: "cores",
+  memory: "memory",
+  cpu: "cpu",
+  bios: "bios",
+  scsi0: "disk",
+  ide2: "iso",
+  net0: "bridge",
+  tags: "tags",
+  pool: "pool",
+  storage: "storage",
 };
 
 export function CreatePage(): ReactNode {
@@ -78,7 +94,10 @@ export function CreatePage(): ReactNode {
     try {
       const parameters = { node: node.name, ...parametersOf(draft, vmid), ...(isStarted ? { start: 1 } : {}) };
       const upid = await api.post("/nodes/{node}/qemu", parameters as Parameters<"/nodes/{node}/qemu", "POST">);
-      const end = await follower.follow(upid, { running: t("create.running", { name }), done: t("create.done", { name, node: node.name }) });
+      const end = await follower.follow(upid, {
+        running: t("create.running", { name }),
+        done: t("create.done", { name, node: node.name }),
+      });
       if (end.outcome === "ok" || end.outcome === "warnings") {
         setDraft(EMPTY_DRAFT);
         keepDraft(undefined);
@@ -112,7 +131,11 @@ export function CreatePage(): ReactNode {
     );
   }
   const preset = PRESETS.find(({ cores, memory }) => cores === draft.cores && memory === draft.memory)?.id ?? "other";
-  const unshown = error === undefined ? false : Object.keys(error.fields).length === 0 || Object.keys(error.fields).some((name) => FIELD_OF[name] === undefined);
+  const unshown =
+    error === undefined
+      ? false
+      : Object.keys(error.fields).length === 0 ||
+        Object.keys(error.fields).some((name) => FIELD_OF[name] === undefined);
   return (
     <>
       <nav className="crumb" aria-label={t("nav.path")}>
@@ -149,34 +172,96 @@ export function CreatePage(): ReactNode {
                 ))}
               </div>
               <div className="fields" style={{ marginTop: 16 }}>
-                {draft.start === "iso" && node !== undefined ? <IsoField node={node.name} value={draft.iso} onChange={set("iso")} width={4} error={wrong("iso")} /> : null}
-                {node === undefined ? null : <StorageField node={node.name} content="images" value={draft.storage} onChange={set("storage")} width={draft.start === "iso" ? 2 : 6} error={wrong("storage")} />}
+                {draft.start === "iso" && node !== undefined ? (
+                  <IsoField node={node.name} value={draft.iso} onChange={set("iso")} width={4} error={wrong("iso")} />
+                ) : null}
+                {node === undefined ? null : (
+                  <StorageField
+                    node={node.name}
+                    content="images"
+                    value={draft.storage}
+                    onChange={set("storage")}
+                    width={draft.start === "iso" ? 2 : 6}
+                    error={wrong("storage")}
+                  />
+                )}
               </div>
             </div>
             <div className="sec">
               <h2>{t("create.name-size")}</h2>
               <div className="fields" style={{ marginBottom: 16 }}>
-                <TextField label={t("create.name")} width={4} value={draft.name} onChange={set("name")} error={wrong("name")} autoCapitalize="off" spellCheck={false} placeholder={t("create.name-example")} />
-                <TextField label={t("create.id")} width={2} value={draft.vmid} onChange={set("vmid")} placeholder={String(nextId.data ?? "")} inputMode="numeric" className="mono" help={t("create.next-free")} error={wrong("vmid")} />
+                <TextField
+                  label={t("create.name")}
+                  width={4}
+                  value={draft.name}
+                  onChange={set("name")}
+                  error={wrong("name")}
+                  autoCapitalize="off"
+                  spellCheck={false}
+                  placeholder={t("create.name-example")}
+                />
+                <TextField
+                  label={t("create.id")}
+                  width={2}
+                  value={draft.vmid}
+                  onChange={set("vmid")}
+                  placeholder={String(nextId.data ?? "")}
+                  inputMode="numeric"
+                  className="mono"
+                  help={t("create.next-free")}
+                  error={wrong("vmid")}
+                />
               </div>
               <div className="opts q4" role="radiogroup" aria-label={t("create.size")}>
                 {PRESETS.map(({ id, cores, memory }) => (
                   <label key={id} className="opt">
-                    <input type="radio" name="preset" checked={preset === id} onChange={() => setDraft({ ...draft, cores, memory })} />
+                    <input
+                      type="radio"
+                      name="preset"
+                      checked={preset === id}
+                      onChange={() => setDraft({ ...draft, cores, memory })}
+                    />
                     <b>{t(`create.preset-${id}`)}</b>
                     <span>{t("create.preset-text", { n: Number(cores), memory })}</span>
                   </label>
                 ))}
                 <label className="opt">
-                  <input type="radio" name="preset" checked={preset === "other"} onChange={() => document.getElementById("create-cores")?.querySelector("input")?.focus()} />
+                  <input
+                    type="radio"
+                    name="preset"
+                    checked={preset === "other"}
+                    onChange={() => document.getElementById("create-cores")?.querySelector("input")?.focus()}
+                  />
                   <b>{t("create.preset-other")}</b>
                   <span>{t("create.preset-other-text")}</span>
                 </label>
               </div>
               <div className="fields" style={{ marginTop: 16 }} id="create-cores">
-                <TextField label={t("hardware.cores")} width={2} inputMode="numeric" value={draft.cores} onChange={set("cores")} error={wrong("cores")} />
-                <TextField label={t("device.memory")} width={2} unit="GiB" value={draft.memory} onChange={set("memory")} error={wrong("memory")} />
-                <TextField label={t("device.disk")} width={2} unit="GiB" value={draft.disk} onChange={set("disk")} error={wrong("disk")} help={t("create.disk-help")} />
+                <TextField
+                  label={t("hardware.cores")}
+                  width={2}
+                  inputMode="numeric"
+                  value={draft.cores}
+                  onChange={set("cores")}
+                  error={wrong("cores")}
+                />
+                <TextField
+                  label={t("device.memory")}
+                  width={2}
+                  unit="GiB"
+                  value={draft.memory}
+                  onChange={set("memory")}
+                  error={wrong("memory")}
+                />
+                <TextField
+                  label={t("device.disk")}
+                  width={2}
+                  unit="GiB"
+                  value={draft.disk}
+                  onChange={set("disk")}
+                  error={wrong("disk")}
+                  help={t("create.disk-help")}
+                />
               </div>
             </div>
             <div className="sec">
@@ -185,20 +270,43 @@ export function CreatePage(): ReactNode {
                 <Switch label={t("create.network")} checked={draft.hasNetwork} onChange={set("hasNetwork")} width={6} />
                 {draft.hasNetwork ? (
                   <>
-                    <TextField label={t("hardware.bridge")} value={draft.bridge} onChange={set("bridge")} help={t("hardware.bridge-help")} error={wrong("bridge")} autoCapitalize="off" />
-                    <TextField label={t("hardware.vlan")} value={draft.vlan} onChange={set("vlan")} inputMode="numeric" error={wrong("vlan")} />
+                    <TextField
+                      label={t("hardware.bridge")}
+                      value={draft.bridge}
+                      onChange={set("bridge")}
+                      help={t("hardware.bridge-help")}
+                      error={wrong("bridge")}
+                      autoCapitalize="off"
+                    />
+                    <TextField
+                      label={t("hardware.vlan")}
+                      value={draft.vlan}
+                      onChange={set("vlan")}
+                      inputMode="numeric"
+                      error={wrong("vlan")}
+                    />
                   </>
                 ) : null}
               </div>
             </div>
           </section>
           <section className="card">
-            <Fold title={t("create.placement")} value={node === undefined ? t("create.no-node") : t(draft.node === "" ? "create.automatic" : "create.on-node", { node: node.name })}>
+            <Fold
+              title={t("create.placement")}
+              value={
+                node === undefined
+                  ? t("create.no-node")
+                  : t(draft.node === "" ? "create.automatic" : "create.on-node", { node: node.name })
+              }
+            >
               <SelectField
                 label={t("column.node")}
                 value={draft.node}
                 onChange={set("node")}
-                options={[{ value: "", label: t("create.automatic", { node: best?.name ?? "" }) }, ...nodes.map(({ name }) => ({ value: name, label: name }))]}
+                options={[
+                  { value: "", label: t("create.automatic", { node: best?.name ?? "" }) },
+                  ...nodes.map(({ name }) => ({ value: name, label: name })),
+                ]}
               />
               {(pools.data ?? []).length > 0 ? (
                 <SelectField
@@ -206,7 +314,10 @@ export function CreatePage(): ReactNode {
                   value={draft.pool}
                   onChange={set("pool")}
                   error={wrong("pool")}
-                  options={[{ value: "", label: t("value.none") }, ...(pools.data ?? []).map(({ poolid }) => ({ value: poolid, label: poolid }))]}
+                  options={[
+                    { value: "", label: t("value.none") },
+                    ...(pools.data ?? []).map(({ poolid }) => ({ value: poolid, label: poolid })),
+                  ]}
                 />
               ) : null}
             </Fold>
@@ -217,7 +328,10 @@ export function CreatePage(): ReactNode {
                 value={draft.cpu}
                 onChange={set("cpu")}
                 help={t("hardware.model-help")}
-                options={["", "host", "x86-64-v2-AES", "x86-64-v3", "max"].map((name) => ({ value: name, label: name === "" ? t("device.cpu-default") : name }))}
+                options={["", "host", "x86-64-v2-AES", "x86-64-v3", "max"].map((name) => ({
+                  value: name,
+                  label: name === "" ? t("device.cpu-default") : name,
+                }))}
               />
             </Fold>
             <Fold title={t("create.firmware")} value={t(draft.bios === "ovmf" ? "create.uefi" : "create.bios")}>
@@ -232,19 +346,55 @@ export function CreatePage(): ReactNode {
                 ]}
               />
             </Fold>
-            <Fold title={t("create.extras")} value={[draft.hasSerial ? t("device.serial") : "", draft.hasAgent ? t("option.agent") : ""].filter((text) => text !== "").join(", ")}>
-              <Switch label={t("create.serial")} help={t("create.serial-help")} checked={draft.hasSerial} onChange={set("hasSerial")} />
-              <Switch label={t("option.agent")} help={t("create.agent-help")} checked={draft.hasAgent} onChange={set("hasAgent")} />
+            <Fold
+              title={t("create.extras")}
+              value={[draft.hasSerial ? t("device.serial") : "", draft.hasAgent ? t("option.agent") : ""]
+                .filter((text) => text !== "")
+                .join(", ")}
+            >
+              <Switch
+                label={t("create.serial")}
+                help={t("create.serial-help")}
+                checked={draft.hasSerial}
+                onChange={set("hasSerial")}
+              />
+              <Switch
+                label={t("option.agent")}
+                help={t("create.agent-help")}
+                checked={draft.hasAgent}
+                onChange={set("hasAgent")}
+              />
             </Fold>
             <Fold title={t("vm.starts")} value={t(draft.startsWithNode ? "vm.starts-with-node" : "vm.starts-by-hand")}>
-              <Switch label={t("vm.starts-with-node")} checked={draft.startsWithNode} onChange={set("startsWithNode")} width={6} />
+              <Switch
+                label={t("vm.starts-with-node")}
+                checked={draft.startsWithNode}
+                onChange={set("startsWithNode")}
+                width={6}
+              />
             </Fold>
             <Fold title={t("option.tags")} value={draft.tags === "" ? t("value.none") : draft.tags}>
-              <TextField label={t("option.tags")} width={6} value={draft.tags} onChange={set("tags")} help={t("option.tags-help")} error={wrong("tags")} />
+              <TextField
+                label={t("option.tags")}
+                width={6}
+                value={draft.tags}
+                onChange={set("tags")}
+                help={t("option.tags-help")}
+                error={wrong("tags")}
+              />
             </Fold>
           </section>
         </div>
-        <Plan draft={draft} vmid={vmid} node={node} isTaken={isTaken} problems={Object.keys(problems).length} isTried={isTried} busy={busy} onCreate={() => void submit(false)} />
+        <Plan
+          draft={draft}
+          vmid={vmid}
+          node={node}
+          isTaken={isTaken}
+          problems={Object.keys(problems).length}
+          isTried={isTried}
+          busy={busy}
+          onCreate={() => void submit(false)}
+        />
       </form>
     </>
   );
@@ -257,7 +407,13 @@ async function untilKnown(vmid: number, has: (id: number) => Promise<void>): Pro
   await Promise.race([has(vmid), new Promise<void>((resolve) => setTimeout(resolve, KNOWN_WITHIN_MS))]);
 }
 
-function freeMemory({ memory, memoryTotal }: { readonly memory: number | undefined; readonly memoryTotal: number | undefined }): number {
+function freeMemory({
+  memory,
+  memoryTotal,
+}: {
+  readonly memory: number | undefined;
+  readonly memoryTotal: number | undefined;
+}): number {
   return (memoryTotal ?? 0) - (memory ?? 0);
 }
 
@@ -268,7 +424,15 @@ function focusFirstWrong(form: HTMLFormElement | null): void {
   field?.focus();
 }
 
-function Fold({ title, value, children }: { readonly title: string; readonly value: string; readonly children: ReactNode }): ReactNode {
+function Fold({
+  title,
+  value,
+  children,
+}: {
+  readonly title: string;
+  readonly value: string;
+  readonly children: ReactNode;
+}): ReactNode {
   return (
     <details className="foldd">
       <summary className="fold">

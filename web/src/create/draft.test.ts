@@ -1,14 +1,30 @@
 import { describe, expect, test } from "vitest";
 import { commandOf, type Draft, EMPTY_DRAFT, parametersOf, problemsOf } from "./draft.ts";
 
-const draft: Draft = { ...EMPTY_DRAFT, iso: "local:iso/debian.iso", storage: "local", name: "web-04", tags: "web, prod", vlan: "20" };
+const draft: Draft = {
+  ...EMPTY_DRAFT,
+  iso: "local:iso/debian.iso",
+  storage: "local",
+  name: "web-04",
+  tags: "web, prod",
+  vlan: "20",
+};
 
 describe("a draft", () => {
   test("becomes the call", () => {
     expect(parametersOf(draft, 104)).toEqual({
-      vmid: 104, name: "web-04", cores: 2, memory: "4096", ostype: "l26", scsihw: "virtio-scsi-single",
-      scsi0: "local:32,discard=on,iothread=1", ide2: "local:iso/debian.iso,media=cdrom", net0: "virtio,bridge=vmbr0,tag=20",
-      boot: "order=scsi0;ide2;net0", serial0: "socket", tags: "web;prod",
+      vmid: 104,
+      name: "web-04",
+      cores: 2,
+      memory: "4096",
+      ostype: "l26",
+      scsihw: "virtio-scsi-single",
+      scsi0: "local:32,discard=on,iothread=1",
+      ide2: "local:iso/debian.iso,media=cdrom",
+      net0: "virtio,bridge=vmbr0,tag=20",
+      boot: "order=scsi0;ide2;net0",
+      serial0: "socket",
+      tags: "web;prod",
     });
   });
 
@@ -18,7 +34,9 @@ describe("a draft", () => {
   });
 
   test("the command is the same, and quoted where a shell needs it", () => {
-    expect(commandOf({ vmid: 104, name: "a", tags: "web;prod", x: "it's" })).toBe("qm create 104 \\\n  --name a \\\n  --tags 'web;prod' \\\n  --x 'it'\\''s'");
+    expect(commandOf({ vmid: 104, name: "a", tags: "web;prod", x: "it's" })).toBe(
+      "qm create 104 \\\n  --name a \\\n  --tags 'web;prod' \\\n  --x 'it'\\''s'",
+    );
   });
 
   test.each([

@@ -99,12 +99,20 @@ export function parametersOf(draft: Draft, vmid: number): Readonly<Record<string
     const vlan = draft.vlan === "" ? "" : `,tag=${draft.vlan}`;
     out.net0 = draft.bridge === "" ? "virtio" : `virtio,bridge=${draft.bridge}${vlan}`;
   }
-  const order = [hasDisk(draft) ? "scsi0" : "", draft.start === "iso" && draft.iso !== "" ? "ide2" : "", draft.hasNetwork ? "net0" : ""].filter((key) => key !== "");
+  const order = [
+    hasDisk(draft) ? "scsi0" : "",
+    draft.start === "iso" && draft.iso !== "" ? "ide2" : "",
+    draft.hasNetwork ? "net0" : "",
+  ].filter((key) => key !== "");
   if (order.length > 0) out.boot = `order=${order.join(";")}`;
   if (draft.hasSerial) out.serial0 = "socket";
   if (draft.hasAgent) out.agent = "1";
   if (draft.startsWithNode) out.onboot = 1;
-  if (draft.tags.trim() !== "") out.tags = draft.tags.trim().split(/[;, ]+/).join(";");
+  if (draft.tags.trim() !== "")
+    out.tags = draft.tags
+      .trim()
+      .split(/[;, ]+/)
+      .join(";");
   if (draft.pool !== "") out.pool = draft.pool;
   return out;
 }

@@ -14,7 +14,8 @@ export function loadDraft(preset: URLSearchParams): Draft {
   const draft: Record<string, string | boolean> = { ...EMPTY_DRAFT };
   for (const [field, standard] of Object.entries(EMPTY_DRAFT)) {
     const value: unknown = preset.get(field) ?? kept[field];
-    if (typeof standard === "boolean" && (typeof value === "boolean" || typeof value === "string")) draft[field] = value === true || value === "1";
+    if (typeof standard === "boolean" && (typeof value === "boolean" || typeof value === "string"))
+      draft[field] = value === true || value === "1";
     else if (typeof standard === "string" && typeof value === "string") draft[field] = value;
   }
   if (draft.start !== "empty") draft.start = "iso";

@@ -29,7 +29,9 @@ interface Step {
 const COPIED_FOR_MS = 1_500;
 
 export function Plan({ draft, vmid, node, isTaken, problems, isTried, busy, onCreate }: PlanProps): ReactNode {
-  const storage = useInventory(({ storages }) => [...storages.values()].find((one) => one.node === node?.name && one.name === draft.storage));
+  const storage = useInventory(({ storages }) =>
+    [...storages.values()].find((one) => one.node === node?.name && one.name === draft.storage),
+  );
   const [form, setForm] = useState<"qm" | "api">("qm");
   const [isCopied, setCopied] = useState(false);
   const memory = parseSize(draft.memory, "GiB") ?? 0;
@@ -39,14 +41,19 @@ export function Plan({ draft, vmid, node, isTaken, problems, isTried, busy, onCr
   const free = storage?.total === undefined || storage.used === undefined ? undefined : storage.total - storage.used;
   const steps: Step[] = [];
   if (draft.start === "iso") {
-    steps.push(draft.iso === "" ? { shape: "warn", text: t("create.no-iso-chosen") } : { shape: "check", text: t("plan.iso", { iso: draft.iso.replace(/^.*[/:]/, "") }) });
+    steps.push(
+      draft.iso === ""
+        ? { shape: "warn", text: t("create.no-iso-chosen") }
+        : { shape: "check", text: t("plan.iso", { iso: draft.iso.replace(/^.*[/:]/, "") }) },
+    );
   }
   if (hasDisk(draft)) {
     const fits = free === undefined || disk <= free;
     steps.push({
       shape: fits ? "check" : "warn",
       text: t("plan.disk", { size: formatBytes(disk), storage: draft.storage }),
-      note: free === undefined ? undefined : t(fits ? "plan.disk-free" : "plan.disk-tight", { free: formatBytes(free) }),
+      note:
+        free === undefined ? undefined : t(fits ? "plan.disk-free" : "plan.disk-tight", { free: formatBytes(free) }),
     });
   }
   steps.push(
@@ -54,7 +61,11 @@ export function Plan({ draft, vmid, node, isTaken, problems, isTried, busy, onCr
       ? { shape: "bad", text: t("create.id-taken", { vmid }) }
       : { shape: "check", text: t("plan.vm", { vmid, node: node?.name ?? "" }), note: t("plan.id-free") },
   );
-  if (draft.hasNetwork) steps.push({ shape: "check", text: draft.bridge === "" ? t("plan.network-user") : t("plan.network", { bridge: draft.bridge }) });
+  if (draft.hasNetwork)
+    steps.push({
+      shape: "check",
+      text: draft.bridge === "" ? t("plan.network-user") : t("plan.network", { bridge: draft.bridge }),
+    });
   const total = node?.memoryTotal;
   const after = (node?.memory ?? 0) + memory;
   const part = total === undefined ? undefined : formatPart(after, total);

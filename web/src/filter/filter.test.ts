@@ -61,7 +61,7 @@ describe("filter", () => {
     ["(web", "a bracket that is not closed yet", [101, 102]],
     ["web)", "a bracket too many", [101, 102]],
     ["web or", "an alternative that is not typed yet", [101, 102]],
-    ["-", "a lonely minus", []],
+    ["-", "a lonely minus", [101, 102, 110, 900]],
     ["name:/[/", "half a pattern", []],
   ])("%s: %s", (text, _why, want) => expect(found(text)).toEqual(want));
 

@@ -24,7 +24,9 @@ export function matchesFilter(node: FilterNode, subject: FilterSubject): boolean
     case "or":
       return node.of.some((part) => matchesFilter(part, subject));
     case "term":
-      return node.values.length === 0 || node.values.some((value) => matchesTerm(node.key, node.operator, value, subject));
+      return (
+        node.values.length === 0 || node.values.some((value) => matchesTerm(node.key, node.operator, value, subject))
+      );
     default:
       return node satisfies never;
   }

@@ -52,7 +52,8 @@ function tokens(text: string): Token[] {
       at += 1;
     } else {
       const word = /^(?:[\w.-]+:\/(?:\\.|[^/\\])*\/|(?:"[^"]*"?|[^\s()"])+)/.exec(text.slice(at))?.[0] ?? char;
-      out.push(word.toLowerCase() === "or" ? { kind: "or" } : { kind: "word", text: word });
+      // A minus that nothing follows yet is nothing.
+      if (word !== "-") out.push(word.toLowerCase() === "or" ? { kind: "or" } : { kind: "word", text: word });
       at += word.length;
     }
   }
@@ -80,7 +81,11 @@ export function parseFilter(text: string): ParsedFilter {
       unknownKeys.push(key);
       return { kind: "text", text: raw.toLowerCase() };
     }
-    const values = value.replaceAll('"', "").toLowerCase().split(",").filter((part) => part !== "");
+    const values = value
+      .replaceAll('"', "")
+      .toLowerCase()
+      .split(",")
+      .filter((part) => part !== "");
     return { kind: "term", key: key.toLowerCase(), operator: operator as Operator, values };
   };
 
@@ -117,7 +122,13 @@ export function parseFilter(text: string): ParsedFilter {
     at += 1;
     parts.push(either());
   }
-  return { root: join("and", parts.filter(({ kind }) => kind !== "all")), unknownKeys };
+  return {
+    root: join(
+      "and",
+      parts.filter(({ kind }) => kind !== "all"),
+    ),
+    unknownKeys,
+  };
 }
 
 function join(kind: "and" | "or", of: readonly FilterNode[]): FilterNode {

@@ -34,7 +34,9 @@ describe("bytes", () => {
     ["100b", "MiB", 100],
   ] as const)("%s (bare: %s) is read", (text, unit, want) => expect(parseSize(text, unit)).toBe(want));
 
-  test.each(["", "g", "-1", "4x", "4 gg", "1e9"])("%j is no size", (text) => expect(parseSize(text, "GiB")).toBeUndefined());
+  test.each(["", "g", "-1", "4x", "4 gg", "1e9"])("%j is no size", (text) =>
+    expect(parseSize(text, "GiB")).toBeUndefined(),
+  );
 
   test("what is printed is read back, as far as it was printed", () => {
     fc.assert(

@@ -64,5 +64,7 @@ export function formatExact(epochSeconds: number): string {
 
 /** Under a day by the clock, older by the day: for lists of what happened. */
 export function formatWhen(epochSeconds: number, nowSeconds: number): string {
-  return nowSeconds - epochSeconds < DAY ? formatClock(epochSeconds).slice(0, 5) : formatMoment(epochSeconds, nowSeconds);
+  return nowSeconds - epochSeconds < DAY
+    ? formatClock(epochSeconds).slice(0, 5)
+    : formatMoment(epochSeconds, nowSeconds);
 }

@@ -27,7 +27,18 @@ const DAY_S = 24 * 3600;
 // Kept, so that the graph is not made anew with each drawing of the page.
 const colorLists = new Map<string, readonly string[]>();
 
-export function Figure({ title, series, lines, capacity, base, format, note, current, height = 144, group }: FigureProps): ReactNode {
+export function Figure({
+  title,
+  series,
+  lines,
+  capacity,
+  base,
+  format,
+  note,
+  current,
+  height = 144,
+  group,
+}: FigureProps): ReactNode {
   const [cursor, setCursor] = useState<number | undefined>(undefined);
   const largest = Math.max(0, ...(series?.columns ?? []).flatMap((column) => column.map((value) => value ?? 0)));
   const max = capacity !== undefined && capacity > 0 ? capacity : niceMaximum(largest, base);
@@ -45,7 +56,11 @@ export function Figure({ title, series, lines, capacity, base, format, note, cur
       <figcaption>
         <b>{title}</b>
         {lines.map(({ name, color }, index) => (
-          <span key={name} className={`lg${index === 0 ? "" : " d"}`} style={{ "--c": `var(${color})` } as React.CSSProperties}>
+          <span
+            key={name}
+            className={`lg${index === 0 ? "" : " d"}`}
+            style={{ "--c": `var(${color})` } as React.CSSProperties}
+          >
             {name}
           </span>
         ))}
@@ -53,7 +68,11 @@ export function Figure({ title, series, lines, capacity, base, format, note, cur
           {big === undefined ? t("value.none") : big.value}
           <small>
             {big === undefined || big.unit === "" ? "" : ` ${big.unit}`}
-            {at !== undefined ? ` ${t("graph.at", { time: formatClock(at).slice(0, 5) })}` : note === undefined ? "" : ` ${note}`}
+            {at !== undefined
+              ? ` ${t("graph.at", { time: formatClock(at).slice(0, 5) })}`
+              : note === undefined
+                ? ""
+                : ` ${note}`}
           </small>
         </span>
       </figcaption>
@@ -88,11 +107,20 @@ function axisLabels(times: readonly number[]): ReactNode {
   const isLong = last - first > 2 * DAY_S;
   return TICKS.map((share) => {
     const at = first + (last - first) * share;
-    return <span key={share}>{isLong ? formatMoment(at, last).replace(/ \d\d:\d\d$/, "") : formatClock(at).slice(0, 5)}</span>;
+    return (
+      <span key={share}>
+        {isLong ? formatMoment(at, last).replace(/ \d\d:\d\d$/, "") : formatClock(at).slice(0, 5)}
+      </span>
+    );
   });
 }
 
-function EndsTable({ title, series, lines, format }: Pick<FigureProps, "title" | "lines" | "format"> & { readonly series: Series }): ReactNode {
+function EndsTable({
+  title,
+  series,
+  lines,
+  format,
+}: Pick<FigureProps, "title" | "lines" | "format"> & { readonly series: Series }): ReactNode {
   const show = (value: number | undefined): string => {
     if (value === undefined) return t("value.none");
     const { value: number, unit } = format(value);

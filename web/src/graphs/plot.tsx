@@ -63,7 +63,9 @@ export function Plot({ series, colors, max, height, group, onCursor }: PlotProps
           setCursor: [
             (self) => {
               const index = self.cursor.idx;
-              latest.current.onCursor?.(index === null || index === undefined || (self.cursor.left ?? -1) < 0 ? undefined : index);
+              latest.current.onCursor?.(
+                index === null || index === undefined || (self.cursor.left ?? -1) < 0 ? undefined : index,
+              );
             },
           ],
         },

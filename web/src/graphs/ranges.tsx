@@ -14,7 +14,13 @@ const LABELS: Readonly<Record<Range, MessageKey>> = {
 };
 
 /** How often new points come. */
-export const REFRESH_MS: Readonly<Record<Range, number>> = { hour: 30_000, day: 60_000, week: 300_000, month: 600_000, year: 3_600_000 };
+export const REFRESH_MS: Readonly<Record<Range, number>> = {
+  hour: 30_000,
+  day: 60_000,
+  week: 300_000,
+  month: 600_000,
+  year: 3_600_000,
+};
 
 /** The range is in the address. */
 export function useRange(): [Range, (range: Range) => void] {
@@ -23,7 +29,13 @@ export function useRange(): [Range, (range: Range) => void] {
   return [range, (next) => setValue(next === "hour" ? undefined : next)];
 }
 
-export function RangeButtons({ range, onChange }: { readonly range: Range; readonly onChange: (range: Range) => void }): ReactNode {
+export function RangeButtons({
+  range,
+  onChange,
+}: {
+  readonly range: Range;
+  readonly onChange: (range: Range) => void;
+}): ReactNode {
   return (
     <div className="seg" role="group" aria-label={t("range.title")}>
       {RANGES.map((one) => (

@@ -12,7 +12,15 @@ describe("series", () => {
     const times = [0, 1, 2, 3, 4, 5, 6, 7];
     expect(gapsOf({ times, columns: [[1, null, null, null, 5, null, null, 7]] })).toEqual([{ from: 0, to: 4 }]);
     expect(gapsOf({ times, columns: [[1, null, null, null, null, null, null, null]] })).toEqual([{ from: 0, to: 7 }]);
-    expect(gapsOf({ times, columns: [[1, null, null, null, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1, 1, 1]] })).toEqual([]);
+    expect(
+      gapsOf({
+        times,
+        columns: [
+          [1, null, null, null, 1, 1, 1, 1],
+          [1, 1, 1, 1, 1, 1, 1, 1],
+        ],
+      }),
+    ).toEqual([]);
   });
 
   test("an empty beginning is cut, but some of it is kept", () => {
@@ -29,7 +37,9 @@ describe("series", () => {
     [1000, 10, 1000],
     [3 * 1024 ** 2, 1024, 4 * 1024 ** 2],
     [900 * 1024 ** 2, 1024, 1000 * 1024 ** 2],
-  ] as const)("an axis for %d (base %d) ends at %d", (largest, base, want) => expect(niceMaximum(largest, base)).toBeCloseTo(want));
+  ] as const)("an axis for %d (base %d) ends at %d", (largest, base, want) =>
+    expect(niceMaximum(largest, base)).toBeCloseTo(want),
+  );
 
   test("ends leave gaps out", () => {
     expect(endsOf([null, 2, 4, null])).toEqual({ now: 4, min: 2, average: 3, max: 4 });
@@ -37,6 +47,8 @@ describe("series", () => {
   });
 
   test("as a table", () => {
-    expect(seriesCsv({ times: [0], columns: [[1], [null]] }, ["a", "b"])).toBe("time,a,b\n1970-01-01T00:00:00.000Z,1,\n");
+    expect(seriesCsv({ times: [0], columns: [[1], [null]] }, ["a", "b"])).toBe(
+      "time,a,b\n1970-01-01T00:00:00.000Z,1,\n",
+    );
   });
 });

@@ -6,11 +6,18 @@ const plain = (text: string): string => text.replaceAll("\u00a0", " ");
 
 describe("devices", () => {
   const config = {
-    cores: 4, memory: "16384", balloon: 8192, cpu: "host", digest: "x",
+    cores: 4,
+    memory: "16384",
+    balloon: 8192,
+    cpu: "host",
+    digest: "x",
     scsi0: "nfs1:101/vm-101-disk-0.raw,discard=on,iothread=1,size=64G",
-    scsi10: "local:101/b.raw,size=512M", scsi2: "local:101/a.raw,size=1G",
-    ide2: "local:iso/debian.iso,media=cdrom,size=600M", net0: "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=20,firewall=1",
-    net1: "e1000=BC:24:11:00:00:02,link_down=1", serial0: "socket",
+    scsi10: "local:101/b.raw,size=512M",
+    scsi2: "local:101/a.raw,size=1G",
+    ide2: "local:iso/debian.iso,media=cdrom,size=600M",
+    net0: "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=20,firewall=1",
+    net1: "e1000=BC:24:11:00:00:02,link_down=1",
+    serial0: "socket",
   };
   test("are told as sentences, in the order of their numbers", () => {
     expect(devicesOf(config).map(({ key, sentence }) => [key, plain(sentence)])).toEqual([

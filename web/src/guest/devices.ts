@@ -42,8 +42,20 @@ export function memoryMiB(config: GuestConfig): number {
 
 export function devicesOf(config: GuestConfig): readonly Device[] {
   const devices: Device[] = [
-    { key: "cores", kind: "processor", label: t("device.processor"), sentence: processorSentence(config), value: text(config, "cores") ?? "1" },
-    { key: "memory", kind: "memory", label: t("device.memory"), sentence: memorySentence(config), value: text(config, "memory") ?? "512" },
+    {
+      key: "cores",
+      kind: "processor",
+      label: t("device.processor"),
+      sentence: processorSentence(config),
+      value: text(config, "cores") ?? "1",
+    },
+    {
+      key: "memory",
+      kind: "memory",
+      label: t("device.memory"),
+      sentence: memorySentence(config),
+      value: text(config, "memory") ?? "512",
+    },
   ];
   const keys = Object.keys(config).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   for (const key of keys) {
@@ -65,7 +77,13 @@ export function devicesOf(config: GuestConfig): readonly Device[] {
     }
   }
   const vga = text(config, "vga");
-  devices.push({ key: "vga", kind: "display", label: t("device.display"), sentence: vga ?? t("device.display-default"), value: vga ?? "std" });
+  devices.push({
+    key: "vga",
+    kind: "display",
+    label: t("device.display"),
+    sentence: vga ?? t("device.display-default"),
+    value: vga ?? "std",
+  });
   return devices;
 }
 
@@ -77,8 +95,13 @@ function otherLabel(key: string): string {
 
 export function processorSentence(config: GuestConfig): string {
   const sockets = Number(text(config, "sockets") ?? 1);
-  const model = parseItems(text(config, "cpu") ?? "").head ?? parseItems(text(config, "cpu") ?? "").items.get("cputype");
-  const values = { n: Number(text(config, "cores") ?? 1), sockets, model: model === undefined || model === "" ? t("device.cpu-default") : model };
+  const model =
+    parseItems(text(config, "cpu") ?? "").head ?? parseItems(text(config, "cpu") ?? "").items.get("cputype");
+  const values = {
+    n: Number(text(config, "cores") ?? 1),
+    sockets,
+    model: model === undefined || model === "" ? t("device.cpu-default") : model,
+  };
   return t(sockets > 1 ? "device.processor-sockets" : "device.processor-text", values);
 }
 

@@ -28,13 +28,17 @@ export function useGuestActions(): GuestActions {
 export function GuestActionsProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const { api, follower } = useApp();
   const [underWay, setUnderWay] = useState<ReadonlyMap<number, GuestAction>>(new Map());
-  const [asked, setAsked] = useState<{ readonly action: GuestAction; readonly guest: GuestResource } | undefined>(undefined);
+  const [asked, setAsked] = useState<{ readonly action: GuestAction; readonly guest: GuestResource } | undefined>(
+    undefined,
+  );
 
   const perform = useCallback(
     async (action: GuestAction, guest: GuestResource): Promise<void> => {
       const { name, vmid, node } = guest;
       const [running, done] =
-        action === "delete" ? (["power.deleting", "power.deleted"] as const) : [POWER[action].running, POWER[action].done];
+        action === "delete"
+          ? (["power.deleting", "power.deleted"] as const)
+          : [POWER[action].running, POWER[action].done];
       setUnderWay((map) => new Map(map).set(vmid, action));
       try {
         const upid =
@@ -42,10 +46,15 @@ export function GuestActionsProvider({ children }: { readonly children: ReactNod
             ? await api.delete("/nodes/{node}/qemu/{vmid}", { node, vmid, purge: 1, "destroy-unreferenced-disks": 1 })
             : await callPower(api, action, guest);
         const end = await follower.follow(upid, { running: t(running, { name }), done: t(done, { name }) });
-        if (action === "delete" && end.outcome === "ok" && location.pathname.startsWith(`/vm/${vmid}`)) navigate("/guests");
+        if (action === "delete" && end.outcome === "ok" && location.pathname.startsWith(`/vm/${vmid}`))
+          navigate("/guests");
       } catch (error) {
         const { message } = asApiError(error);
-        follower.show({ title: t("power.failed", { action: t(running, { name }) }), outcome: "failed", detail: message });
+        follower.show({
+          title: t("power.failed", { action: t(running, { name }) }),
+          outcome: "failed",
+          detail: message,
+        });
       } finally {
         setUnderWay((map) => new Map([...map].filter(([id]) => id !== vmid)));
       }
@@ -66,7 +75,11 @@ export function GuestActionsProvider({ children }: { readonly children: ReactNod
     <Context value={value}>
       {children}
       {asked === undefined ? null : (
-        <AskBack {...asked} onConfirm={() => void perform(asked.action, asked.guest)} onClose={() => setAsked(undefined)} />
+        <AskBack
+          {...asked}
+          onConfirm={() => void perform(asked.action, asked.guest)}
+          onClose={() => setAsked(undefined)}
+        />
       )}
     </Context>
   );
@@ -98,7 +111,13 @@ function AskBack({
   const { confirm } = POWER[action];
   if (confirm === undefined) return null;
   return (
-    <Confirm title={t(confirm.title, { name })} text={t(confirm.text, { name })} action={t(confirm.action, { name })} onConfirm={onConfirm} onClose={onClose} />
+    <Confirm
+      title={t(confirm.title, { name })}
+      text={t(confirm.text, { name })}
+      action={t(confirm.action, { name })}
+      onConfirm={onConfirm}
+      onClose={onClose}
+    />
   );
 }
 
@@ -112,7 +131,9 @@ export function useWhyNot(): (action: GuestAction, guest: GuestResource) => stri
     if (underWay.has(guest.vmid) && action !== "stop") return t("power.under-way");
     const state = guestState(guest, inventory, now);
     if (action === "delete") {
-      return whyNot(`/vms/${guest.vmid}`, "VM.Allocate") ?? (state === "stopped" ? undefined : t("delete.only-stopped"));
+      return (
+        whyNot(`/vms/${guest.vmid}`, "VM.Allocate") ?? (state === "stopped" ? undefined : t("delete.only-stopped"))
+      );
     }
     return whyNot(`/vms/${guest.vmid}`, POWER_PRIVILEGE) ?? whyNoPower(action, guest, state);
   };

@@ -23,11 +23,29 @@ const ON: ReadonlySet<GuestState> = new Set<GuestState>(["running", "error"]);
 const ON_OR_PAUSED: ReadonlySet<GuestState> = new Set<GuestState>(["running", "paused", "error", "busy"]);
 
 export const POWER: Readonly<Record<PowerAction, PowerFacts>> = {
-  start: { label: "power.start", running: "power.starting", done: "power.started", icon: "play", from: new Set<GuestState>(["stopped"]) },
-  shutdown: { label: "power.shutdown", running: "power.shutting-down", done: "power.shut-down", icon: "power", from: ON },
+  start: {
+    label: "power.start",
+    running: "power.starting",
+    done: "power.started",
+    icon: "play",
+    from: new Set<GuestState>(["stopped"]),
+  },
+  shutdown: {
+    label: "power.shutdown",
+    running: "power.shutting-down",
+    done: "power.shut-down",
+    icon: "power",
+    from: ON,
+  },
   reboot: { label: "power.reboot", running: "power.rebooting", done: "power.rebooted", icon: "restart", from: ON },
   suspend: { label: "power.suspend", running: "power.suspending", done: "power.suspended", icon: "pause", from: ON },
-  resume: { label: "power.resume", running: "power.resuming", done: "power.resumed", icon: "play", from: new Set<GuestState>(["paused"]) },
+  resume: {
+    label: "power.resume",
+    running: "power.resuming",
+    done: "power.resumed",
+    icon: "play",
+    from: new Set<GuestState>(["paused"]),
+  },
   reset: {
     label: "power.reset",
     running: "power.resetting",
@@ -53,7 +71,8 @@ export function whyNoPower(action: PowerAction, guest: GuestResource, state: Gue
   if (guest.guestKind === "lxc") return t("power.no-containers");
   if (guest.isTemplate) return t("power.is-template");
   if (state === "unknown") return t("power.is-unknown", { node: guest.node });
-  if (state === "busy" && action !== "stop" && guest.lock !== undefined) return t("power.is-locked", { lock: guest.lock });
+  if (state === "busy" && action !== "stop" && guest.lock !== undefined)
+    return t("power.is-locked", { lock: guest.lock });
   return POWER[action].from.has(state) ? undefined : t("power.is-already", { state: t(`state.${state}`) });
 }
 

@@ -27,7 +27,10 @@ export function useConfigSaver({ node, vmid, name }: GuestResource): ConfigSaver
       try {
         const upid = await api.post("/nodes/{node}/qemu/{vmid}/config", { node, vmid, ...change });
         if (typeof upid === "string" && upid.startsWith("UPID:")) {
-          const end = await follower.follow(upid, { running: t("config.saving", { name }), done: t("config.saved", { name }) });
+          const end = await follower.follow(upid, {
+            running: t("config.saving", { name }),
+            done: t("config.saved", { name }),
+          });
           if (end.outcome !== "ok" && end.outcome !== "warnings") throw new ApiError(end.status, { status: 500 });
         }
         return true;

@@ -15,7 +15,9 @@ interface BulkBarProps {
 
 export function BulkBar({ rows, onSelect }: BulkBarProps): ReactNode {
   const whyNot = useWhyNot();
-  const [asked, setAsked] = useState<{ readonly action: PowerAction; readonly rows: readonly GuestRow[] } | undefined>(undefined);
+  const [asked, setAsked] = useState<{ readonly action: PowerAction; readonly rows: readonly GuestRow[] } | undefined>(
+    undefined,
+  );
   return (
     <>
       <div className="bulk" role="toolbar" aria-label={t("bulk.title")}>
@@ -35,14 +37,15 @@ export function BulkBar({ rows, onSelect }: BulkBarProps): ReactNode {
             </Button>
           );
         })}
-        <IconButton icon="close" label={t("bulk.clear")} style={{ color: "inherit" }} onClick={() => onSelect(new Set())} />
+        <IconButton
+          icon="close"
+          label={t("bulk.clear")}
+          style={{ color: "inherit" }}
+          onClick={() => onSelect(new Set())}
+        />
       </div>
       {asked === undefined ? null : (
-        <BulkSheet
-          {...asked}
-          onDone={(failed) => onSelect(new Set(failed))}
-          onClose={() => setAsked(undefined)}
-        />
+        <BulkSheet {...asked} onDone={(failed) => onSelect(new Set(failed))} onClose={() => setAsked(undefined)} />
       )}
     </>
   );

@@ -19,9 +19,18 @@ interface BulkSheetProps {
   readonly onClose: () => void;
 }
 
-type Step = { readonly kind: "waits" | "runs" } | { readonly kind: "ended"; readonly outcome: TaskOutcome; readonly text: string };
+type Step =
+  | { readonly kind: "waits" }
+  | { readonly kind: "runs" }
+  | { readonly kind: "ended"; readonly outcome: TaskOutcome; readonly text: string };
 
-const STEP_SHAPE: Readonly<Record<TaskOutcome, Shape>> = { running: "busy", ok: "check", warnings: "warn", failed: "bad", unknown: "unknown" };
+const STEP_SHAPE: Readonly<Record<TaskOutcome, Shape>> = {
+  running: "busy",
+  ok: "check",
+  warnings: "warn",
+  failed: "bad",
+  unknown: "unknown",
+};
 const AT_ONCE = 4;
 
 export function BulkSheet({ action, rows, onDone, onClose }: BulkSheetProps): ReactNode {
@@ -42,7 +51,11 @@ export function BulkSheet({ action, rows, onDone, onClose }: BulkSheetProps): Re
     const queue = [...meant];
     const failed: number[] = [];
     let ended = 0;
-    const toast = follower.show({ title: t("bulk.running", { action: t(facts.label), n: meant.length }), outcome: "running", progress: { done: 0, total: meant.length } });
+    const toast = follower.show({
+      title: t("bulk.running", { action: t(facts.label), n: meant.length }),
+      outcome: "running",
+      progress: { done: 0, total: meant.length },
+    });
     const work = async (): Promise<void> => {
       for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
         const { guest } = row;
@@ -81,7 +94,11 @@ export function BulkSheet({ action, rows, onDone, onClose }: BulkSheetProps): Re
                 <StepShape step={step} isSkipped={reason !== undefined} />
                 <div>
                   {guest.name} <span className="mono faint">{guest.vmid}</span>
-                  <div className="t2">{step?.kind === "ended" && step.text !== "" ? step.text : (reason ?? t(facts.running, { name: guest.name }))}</div>
+                  <div className="t2">
+                    {step?.kind === "ended" && step.text !== ""
+                      ? step.text
+                      : (reason ?? t(facts.running, { name: guest.name }))}
+                  </div>
                 </div>
                 <span className="t2">{reason === undefined ? guest.node : t("bulk.skipped")}</span>
               </li>
@@ -96,8 +113,14 @@ export function BulkSheet({ action, rows, onDone, onClose }: BulkSheetProps): Re
         <div className="sheetf">
           <Button onClick={onClose}>{t(isOver ? "action.close" : isStarted ? "bulk.hide" : "action.cancel")}</Button>
           {isOver ? null : (
-            <Button look={facts.confirm === undefined ? "primary" : "danger"} isBusy={isStarted} onClick={() => void start()}>
-              {isStarted ? t("bulk.progress", { done, total: meant.length }) : t("bulk.go", { action: t(facts.label), n: meant.length })}
+            <Button
+              look={facts.confirm === undefined ? "primary" : "danger"}
+              isBusy={isStarted}
+              onClick={() => void start()}
+            >
+              {isStarted
+                ? t("bulk.progress", { done, total: meant.length })
+                : t("bulk.go", { action: t(facts.label), n: meant.length })}
             </Button>
           )}
         </div>

@@ -9,7 +9,11 @@ function row(vmid: number, fields: Record<string, unknown>): GuestRow {
   return { guest, state: guest.status as GuestState };
 }
 
-const rows = [row(103, { name: "web-10", cpu: 0.1 }), row(101, { name: "web-9", cpu: 0.5 }), row(102, { name: "db", status: "stopped", cpu: 0 })];
+const rows = [
+  row(103, { name: "web-10", cpu: 0.1 }),
+  row(101, { name: "web-9", cpu: 0.5 }),
+  row(102, { name: "db", status: "stopped", cpu: 0 }),
+];
 const order = (sort: string): number[] => sortRows(rows, parseSort(sort)).map(({ guest }) => guest.vmid);
 
 test.each([
@@ -32,5 +36,7 @@ test("headings sort up, then down; with a modifier they are added", () => {
 
 test("a table file quotes what needs it, and no cell is a formula", () => {
   const columns = COLUMNS.filter(({ id }) => id === "name" || id === "id");
-  expect(guestsCsv([row(1000, { name: '=1,"x"', tags: "a;b" })], columns)).toBe('id,name,tags\n1000,"\'=1,""x""",a b\n');
+  expect(guestsCsv([row(1000, { name: '=1,"x"', tags: "a;b" })], columns)).toBe(
+    'id,name,tags\n1000,"\'=1,""x""",a b\n',
+  );
 });

@@ -18,7 +18,8 @@ export interface Column {
   readonly text: (row: GuestRow) => string | number | undefined;
 }
 
-const live = ({ state }: GuestRow, value: number | undefined): number | undefined => (state === "running" || state === "busy" ? value : undefined);
+const live = ({ state }: GuestRow, value: number | undefined): number | undefined =>
+  state === "running" || state === "busy" ? value : undefined;
 
 function memoryShare(row: GuestRow): number | undefined {
   const { memory, memoryTotal } = row.guest;
@@ -29,18 +30,71 @@ function memoryShare(row: GuestRow): number | undefined {
 export const COLUMNS: readonly Column[] = [
   { id: "state", label: "column.state", sortBy: ({ state }) => state, text: ({ state }) => state },
   { id: "id", label: "column.id", isNumber: true, sortBy: ({ guest }) => guest.vmid, text: ({ guest }) => guest.vmid },
-  { id: "name", label: "column.name-tags", sortBy: ({ guest }) => guest.name.toLowerCase(), text: ({ guest }) => guest.name },
+  {
+    id: "name",
+    label: "column.name-tags",
+    sortBy: ({ guest }) => guest.name.toLowerCase(),
+    text: ({ guest }) => guest.name,
+  },
   { id: "node", label: "column.node", sortBy: ({ guest }) => guest.node, text: ({ guest }) => guest.node },
-  { id: "cpu", label: "column.cpu", sortBy: (row) => live(row, row.guest.cpu), text: (row) => live(row, row.guest.cpu) },
+  {
+    id: "cpu",
+    label: "column.cpu",
+    sortBy: (row) => live(row, row.guest.cpu),
+    text: (row) => live(row, row.guest.cpu),
+  },
   { id: "memory", label: "column.memory", sortBy: memoryShare, text: memoryShare },
-  { id: "ram", label: "column.ram", isNumber: true, sortBy: ({ guest }) => guest.memoryTotal, text: ({ guest }) => guest.memoryTotal },
-  { id: "cores", label: "column.cores", isNumber: true, isWide: true, sortBy: ({ guest }) => guest.cores, text: ({ guest }) => guest.cores },
-  { id: "disk", label: "column.disk", isNumber: true, isWide: true, sortBy: ({ guest }) => guest.diskTotal, text: ({ guest }) => guest.diskTotal },
-  { id: "pool", label: "column.pool", isWide: true, sortBy: ({ guest }) => guest.pool, text: ({ guest }) => guest.pool },
-  { id: "uptime", label: "column.uptime", isNumber: true, isWide: true, sortBy: (row) => live(row, row.guest.uptime), text: (row) => live(row, row.guest.uptime) },
+  {
+    id: "ram",
+    label: "column.ram",
+    isNumber: true,
+    sortBy: ({ guest }) => guest.memoryTotal,
+    text: ({ guest }) => guest.memoryTotal,
+  },
+  {
+    id: "cores",
+    label: "column.cores",
+    isNumber: true,
+    isWide: true,
+    sortBy: ({ guest }) => guest.cores,
+    text: ({ guest }) => guest.cores,
+  },
+  {
+    id: "disk",
+    label: "column.disk",
+    isNumber: true,
+    isWide: true,
+    sortBy: ({ guest }) => guest.diskTotal,
+    text: ({ guest }) => guest.diskTotal,
+  },
+  {
+    id: "pool",
+    label: "column.pool",
+    isWide: true,
+    sortBy: ({ guest }) => guest.pool,
+    text: ({ guest }) => guest.pool,
+  },
+  {
+    id: "uptime",
+    label: "column.uptime",
+    isNumber: true,
+    isWide: true,
+    sortBy: (row) => live(row, row.guest.uptime),
+    text: (row) => live(row, row.guest.uptime),
+  },
 ];
 
-export const DEFAULT_COLUMNS: readonly string[] = ["state", "id", "name", "node", "cpu", "memory", "ram", "disk", "uptime"];
+export const DEFAULT_COLUMNS: readonly string[] = [
+  "state",
+  "id",
+  "name",
+  "node",
+  "cpu",
+  "memory",
+  "ram",
+  "disk",
+  "uptime",
+];
 
 export interface SortKey {
   readonly column: string;
@@ -49,7 +103,9 @@ export interface SortKey {
 
 /** `-cpu,name` */
 export function parseSort(text: string | undefined): readonly SortKey[] {
-  const keys = (text ?? "").split(",").map((part) => ({ column: part.replace(/^-/, ""), isDescending: part.startsWith("-") }));
+  const keys = (text ?? "")
+    .split(",")
+    .map((part) => ({ column: part.replace(/^-/, ""), isDescending: part.startsWith("-") }));
   const known = keys.filter(({ column }) => COLUMNS.some(({ id }) => id === column));
   return known.length > 0 ? known : [{ column: "id", isDescending: false }];
 }
@@ -72,7 +128,12 @@ export function sortRows(rows: readonly GuestRow[], keys: readonly SortKey[]): r
       if (left === right) continue;
       if (left === undefined) return 1;
       if (right === undefined) return -1;
-      const order = typeof left === "string" && typeof right === "string" ? left.localeCompare(right, "en", { numeric: true }) : left < right ? -1 : 1;
+      const order =
+        typeof left === "string" && typeof right === "string"
+          ? left.localeCompare(right, "en", { numeric: true })
+          : left < right
+            ? -1
+            : 1;
       if (order !== 0) return order * sign;
     }
     return a.guest.vmid - b.guest.vmid;
@@ -95,6 +156,8 @@ export function guestsCsv(rows: readonly GuestRow[], columns: readonly Column[])
     return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   const head = [...columns.map(({ id }) => id), "tags"].join(",");
-  const lines = rows.map((row) => [...columns.map(({ text }) => cell(text(row))), cell(row.guest.tags.join(" "))].join(","));
+  const lines = rows.map((row) =>
+    [...columns.map(({ text }) => cell(text(row))), cell(row.guest.tags.join(" "))].join(","),
+  );
   return [head, ...lines, ""].join("\n");
 }

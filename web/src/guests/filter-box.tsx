@@ -53,7 +53,16 @@ export function FilterBox({ ref, value, onChange }: FilterBoxProps): ReactNode {
       {chips.map((chip, index) => (
         <span className="chip" key={chip}>
           {chip}
-          <button type="button" aria-label={t("filter.remove", { term: chip })} onClick={() => change(chips.filter((_, at) => at !== index), typed)}>
+          <button
+            type="button"
+            aria-label={t("filter.remove", { term: chip })}
+            onClick={() =>
+              change(
+                chips.filter((_, at) => at !== index),
+                typed,
+              )
+            }
+          >
             ×
           </button>
         </span>

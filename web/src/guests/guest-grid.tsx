@@ -28,7 +28,18 @@ const ROW_PX = 34;
 const OVERSCAN = 12;
 const FIRST_DRAWN = 40;
 
-export function GuestGrid({ rows, columns, sort, now, selected, underWay, onSelect, onSort, onOpen, onConsole }: GridProps): ReactNode {
+export function GuestGrid({
+  rows,
+  columns,
+  sort,
+  now,
+  selected,
+  underWay,
+  onSelect,
+  onSort,
+  onOpen,
+  onConsole,
+}: GridProps): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
   const [range, setRange] = useState({ from: 0, to: FIRST_DRAWN });
   const [cursor, setCursor] = useState(-1);
@@ -81,7 +92,8 @@ export function GuestGrid({ rows, columns, sort, now, selected, underWay, onSele
       if (element === null) return;
       const top = next * ROW_PX;
       if (top < element.scrollTop) element.scrollTop = top;
-      else if (top + 2 * ROW_PX > element.scrollTop + element.clientHeight) element.scrollTop = top + 2 * ROW_PX - element.clientHeight;
+      else if (top + 2 * ROW_PX > element.scrollTop + element.clientHeight)
+        element.scrollTop = top + 2 * ROW_PX - element.clientHeight;
     };
     const row = rows[cursor];
     if ((event.ctrlKey || event.metaKey) && event.key === "a") onSelect(new Set(rows.map(({ guest }) => guest.vmid)));
@@ -104,7 +116,14 @@ export function GuestGrid({ rows, columns, sort, now, selected, underWay, onSele
   const [first] = sort;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the table scrolls and is moved in by keyboard
-    <div className="scroll gridscroll" ref={scroller} tabIndex={0} role="region" aria-label={t("guests.table")} onKeyDown={onKey}>
+    <div
+      className="scroll gridscroll"
+      ref={scroller}
+      tabIndex={0}
+      role="region"
+      aria-label={t("guests.table")}
+      onKeyDown={onKey}
+    >
       <table className="grid" aria-rowcount={rows.length + 1}>
         <thead>
           <tr aria-rowindex={1}>
@@ -123,7 +142,11 @@ export function GuestGrid({ rows, columns, sort, now, selected, underWay, onSele
                 <th
                   key={id}
                   scope="col"
-                  className={[isNumber === true ? "num" : "", key === undefined ? "" : "sort", isWide === true ? "h-m" : ""].join(" ")}
+                  className={[
+                    isNumber === true ? "num" : "",
+                    key === undefined ? "" : "sort",
+                    isWide === true ? "h-m" : "",
+                  ].join(" ")}
                   aria-sort={first?.column === id ? direction : undefined}
                 >
                   <button type="button" onClick={(event) => onSort(id, event.shiftKey)}>
@@ -185,7 +208,9 @@ interface RowProps {
 
 const Row = memo(function Row({ row, index, columns, now, isSelected, isCursor, action, onPick }: RowProps): ReactNode {
   const { guest, state } = row;
-  const className = [isSelected ? "sel" : "", state === "unknown" ? "stale" : "", isCursor ? "cursor" : ""].filter((name) => name !== "").join(" ");
+  const className = [isSelected ? "sel" : "", state === "unknown" ? "stale" : "", isCursor ? "cursor" : ""]
+    .filter((name) => name !== "")
+    .join(" ");
   return (
     <tr className={className} aria-rowindex={index + 2}>
       <td style={{ width: 40 }}>
@@ -204,7 +229,17 @@ const Row = memo(function Row({ row, index, columns, now, isSelected, isCursor, 
   );
 });
 
-function Cell({ column, row, now, action }: { readonly column: Column; readonly row: GuestRow; readonly now: number; readonly action: GuestAction | undefined }): ReactNode {
+function Cell({
+  column,
+  row,
+  now,
+  action,
+}: {
+  readonly column: Column;
+  readonly row: GuestRow;
+  readonly now: number;
+  readonly action: GuestAction | undefined;
+}): ReactNode {
   const { guest, state } = row;
   const wide = column.isWide === true ? " h-m" : "";
   switch (column.id) {
@@ -216,7 +251,9 @@ function Cell({ column, row, now, action }: { readonly column: Column; readonly 
           ) : (
             <span className="st">
               <StateShape shape="busy" />
-              {action === "delete" ? t("power.deleting-word") : t(`${POWER[action].running}-word` as "power.starting-word")}
+              {action === "delete"
+                ? t("power.deleting-word")
+                : t(`${POWER[action].running}-word` as "power.starting-word")}
             </span>
           )}
         </td>
@@ -236,7 +273,11 @@ function Cell({ column, row, now, action }: { readonly column: Column; readonly 
           ))}
           {guest.isTemplate ? <span className="tag">{t("guest.template")}</span> : null}
           {guest.guestKind === "qemu" && !guest.isTemplate ? (
-            <Link className="con-link" to={`/vm/${guest.vmid}/console`} aria-label={t("guests.console", { name: guest.name })}>
+            <Link
+              className="con-link"
+              to={`/vm/${guest.vmid}/console`}
+              aria-label={t("guests.console", { name: guest.name })}
+            >
               <Icon name="terminal" />
             </Link>
           ) : null}
@@ -246,7 +287,9 @@ function Cell({ column, row, now, action }: { readonly column: Column; readonly 
       return (
         <td>
           {guest.node}
-          {state === "unknown" && now > 0 ? <span className="faint"> {t("value.ago", { age: formatAge(now - guest.at) })}</span> : null}
+          {state === "unknown" && now > 0 ? (
+            <span className="faint"> {t("value.ago", { age: formatAge(now - guest.at) })}</span>
+          ) : null}
         </td>
       );
     case "cpu":
@@ -265,9 +308,17 @@ function Cell({ column, row, now, action }: { readonly column: Column; readonly 
     }
     case "uptime": {
       const value = column.sortBy(row);
-      return <td className={`num muted${wide}`}>{typeof value === "number" && value > 0 ? formatAge(value) : t("value.none")}</td>;
+      return (
+        <td className={`num muted${wide}`}>
+          {typeof value === "number" && value > 0 ? formatAge(value) : t("value.none")}
+        </td>
+      );
     }
     default:
-      return <td className={`${column.isNumber === true ? "num " : ""}muted${wide}`}>{column.text(row) ?? t("value.none")}</td>;
+      return (
+        <td className={`${column.isNumber === true ? "num " : ""}muted${wide}`}>
+          {column.text(row) ?? t("value.none")}
+        </td>
+      );
   }
 }

@@ -12,7 +12,16 @@ import { isTyping } from "../shell/shortcuts.tsx";
 import { guestState } from "../store/freshness.ts";
 import { t } from "../text/t.ts";
 import { BulkBar } from "./bulk-bar.tsx";
-import { COLUMNS, DEFAULT_COLUMNS, type GuestRow, guestsCsv, nextSort, parseSort, printSort, sortRows } from "./columns.ts";
+import {
+  COLUMNS,
+  DEFAULT_COLUMNS,
+  type GuestRow,
+  guestsCsv,
+  nextSort,
+  parseSort,
+  printSort,
+  sortRows,
+} from "./columns.ts";
 import { FilterBox } from "./filter-box.tsx";
 import { GuestGrid } from "./guest-grid.tsx";
 import { PhoneList } from "./phone-list.tsx";
@@ -44,10 +53,18 @@ export function GuestsPage(): ReactNode {
   const columns = COLUMNS.filter(({ id }) => shownIds.includes(id) || id === "name");
 
   const all = useMemo(
-    (): readonly GuestRow[] => [...inventory.guests.values()].map((guest) => ({ guest, state: guestState(guest, inventory, now) })),
+    (): readonly GuestRow[] =>
+      [...inventory.guests.values()].map((guest) => ({ guest, state: guestState(guest, inventory, now) })),
     [inventory, now],
   );
-  const rows = useMemo(() => sortRows(all.filter((row) => matchesFilter(parsed.root, row)), keys), [all, parsed, keys]);
+  const rows = useMemo(
+    () =>
+      sortRows(
+        all.filter((row) => matchesFilter(parsed.root, row)),
+        keys,
+      ),
+    [all, parsed, keys],
+  );
   const selectedRows = useMemo(() => all.filter(({ guest }) => selected.has(guest.vmid)), [all, selected]);
 
   useEffect(() => {
@@ -70,7 +87,9 @@ export function GuestsPage(): ReactNode {
     <>
       <div className="ph">
         <h1>{t("area.guests")}</h1>
-        <span className="faint cnt">{t(unknown > 0 ? "guests.count-unknown" : "guests.count", { n: all.length, running, unknown })}</span>
+        <span className="faint cnt">
+          {t(unknown > 0 ? "guests.count-unknown" : "guests.count", { n: all.length, running, unknown })}
+        </span>
         {mayCreate ? (
           <div className="row">
             <Link className="btn pri" to="/vm/new">
@@ -83,7 +102,11 @@ export function GuestsPage(): ReactNode {
       <div className="views" style={{ marginBottom: 12 }}>
         <nav className="seg" aria-label={t("view.title")}>
           {VIEWS.map(({ id, label, filter }) => (
-            <Link key={id} to={filter === "" ? "/guests" : `/guests?q=${encodeURIComponent(filter)}`} aria-current={filterText === filter ? "true" : undefined}>
+            <Link
+              key={id}
+              to={filter === "" ? "/guests" : `/guests?q=${encodeURIComponent(filter)}`}
+              aria-current={filterText === filter ? "true" : undefined}
+            >
               {t(label)}
             </Link>
           ))}
@@ -101,12 +124,18 @@ export function GuestsPage(): ReactNode {
                   label: t(label),
                   isChecked: shownIds.includes(id),
                   onSelect: () => {
-                    const next = COLUMNS.map((column) => column.id).filter((one) => (one === id ? !shownIds.includes(id) : shownIds.includes(one)));
+                    const next = COLUMNS.map((column) => column.id).filter((one) =>
+                      one === id ? !shownIds.includes(id) : shownIds.includes(one),
+                    );
                     setColumnsText(next.join() === DEFAULT_COLUMNS.join() ? undefined : next.join());
                   },
                 })),
                 { kind: "line" as const },
-                { label: t("guests.csv"), icon: "download" as const, onSelect: () => downloadText("guests.csv", guestsCsv(rows, columns)) },
+                {
+                  label: t("guests.csv"),
+                  icon: "download" as const,
+                  onSelect: () => downloadText("guests.csv", guestsCsv(rows, columns)),
+                },
               ]}
             >
               <Icon name="columns" />
@@ -114,7 +143,9 @@ export function GuestsPage(): ReactNode {
             </Menu>
           </span>
         </div>
-        {parsed.unknownKeys.length > 0 ? <p className="hintline">{t("filter.unknown", { keys: parsed.unknownKeys.join(", ") })}</p> : null}
+        {parsed.unknownKeys.length > 0 ? (
+          <p className="hintline">{t("filter.unknown", { keys: parsed.unknownKeys.join(", ") })}</p>
+        ) : null}
         {all.length === 0 ? (
           <Empty mayCreate={mayCreate} isLoaded={inventory.isLoaded} />
         ) : rows.length === 0 ? (
@@ -140,7 +171,11 @@ export function GuestsPage(): ReactNode {
           </>
         )}
         <div className="tf">
-          <span>{rows.length === all.length ? t("guests.shown-all", { n: all.length }) : t("guests.shown", { n: rows.length, all: all.length })}</span>
+          <span>
+            {rows.length === all.length
+              ? t("guests.shown-all", { n: all.length })
+              : t("guests.shown", { n: rows.length, all: all.length })}
+          </span>
           <span>{t("guests.keys")}</span>
         </div>
       </section>

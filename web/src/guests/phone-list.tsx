@@ -46,7 +46,9 @@ export function PhoneList({ rows, selected, onSelect }: PhoneListProps): ReactNo
           <span>
             <b>{guest.name}</b> <span className="mono">{guest.vmid}</span>
           </span>
-          <span className="r1">{state === "running" && guest.cpu !== undefined ? formatPercent(guest.cpu) : t("value.none")}</span>
+          <span className="r1">
+            {state === "running" && guest.cpu !== undefined ? formatPercent(guest.cpu) : t("value.none")}
+          </span>
           <span className="l2">
             {guest.node} · {t(`state.${state}`)}
             {guest.tags.length > 0 ? ` · ${guest.tags.join(", ")}` : ""}

@@ -31,7 +31,15 @@ export function ExpiredCard({ user }: { readonly user: string }): ReactNode {
             <h2 id="expired-title">{t("expired.title")}</h2>
             <p className="muted">{t("expired.text")}</p>
           </div>
-          <TextField label={t("login.password-of", { user })} type="password" autoComplete="current-password" autoFocus value={password} onChange={setPassword} error={error?.status === 401 ? t("login.wrong") : undefined} />
+          <TextField
+            label={t("login.password-of", { user })}
+            type="password"
+            autoComplete="current-password"
+            autoFocus
+            value={password}
+            onChange={setPassword}
+            error={error?.status === 401 ? t("login.wrong") : undefined}
+          />
           {error === undefined || error.status === 401 ? null : <Failure what={t("login.failed")} error={error} />}
           <div className="row">
             <Button look="primary" type="submit" isBusy={isBusy}>

@@ -13,7 +13,10 @@ interface Realm {
   readonly isDefault: boolean;
 }
 
-type Trouble = { readonly kind: "wrong" } | { readonly kind: "second-factor" } | { readonly kind: "error"; readonly error: ApiError };
+type Trouble =
+  | { readonly kind: "wrong" }
+  | { readonly kind: "second-factor" }
+  | { readonly kind: "error"; readonly error: ApiError };
 
 export function LoginForm(): ReactNode {
   const { api, session, preferences } = useApp();
@@ -39,7 +42,8 @@ export function LoginForm(): ReactNode {
 
   // `name@realm` typed whole needs no list.
   const typed = /^(.+)@([\w.-]+)$/.exec(name);
-  const fallback = realms.find(({ realm }) => realm === remembered) ?? realms.find(({ isDefault }) => isDefault) ?? realms[0];
+  const fallback =
+    realms.find(({ realm }) => realm === remembered) ?? realms.find(({ isDefault }) => isDefault) ?? realms[0];
   const realm = typed?.[2] ?? chosen ?? fallback?.realm ?? "pam";
 
   const onSubmit = async (event: FormEvent): Promise<void> => {
@@ -56,7 +60,13 @@ export function LoginForm(): ReactNode {
       else {
         const failure = asApiError(error);
         const asksMore = /second factor|TFA/i.test(failure.message);
-        setTrouble(asksMore ? { kind: "second-factor" } : failure.status === 401 ? { kind: "wrong" } : { kind: "error", error: failure });
+        setTrouble(
+          asksMore
+            ? { kind: "second-factor" }
+            : failure.status === 401
+              ? { kind: "wrong" }
+              : { kind: "error", error: failure },
+        );
       }
     }
   };
@@ -87,7 +97,17 @@ export function LoginForm(): ReactNode {
           {t("login.to", { host: location.hostname })}
         </p>
       </div>
-      <TextField label={t("login.user")} value={name} onChange={setName} autoComplete="username" autoCapitalize="off" spellCheck={false} required autoFocus name="username" />
+      <TextField
+        label={t("login.user")}
+        value={name}
+        onChange={setName}
+        autoComplete="username"
+        autoCapitalize="off"
+        spellCheck={false}
+        required
+        autoFocus
+        name="username"
+      />
       <TextField
         label={t("login.password")}
         type={isShown ? "text" : "password"}
@@ -97,7 +117,15 @@ export function LoginForm(): ReactNode {
         name="password"
         required
         error={trouble?.kind === "wrong" ? t("login.wrong") : undefined}
-        after={<IconButton icon="eye" label={t(isShown ? "login.hide" : "login.show")} aria-pressed={isShown} style={{ marginRight: -8 }} onClick={() => setShown(!isShown)} />}
+        after={
+          <IconButton
+            icon="eye"
+            label={t(isShown ? "login.hide" : "login.show")}
+            aria-pressed={isShown}
+            style={{ marginRight: -8 }}
+            onClick={() => setShown(!isShown)}
+          />
+        }
       />
       <SelectField
         label={t("login.realm")}
@@ -119,5 +147,9 @@ export function LoginForm(): ReactNode {
 
 function parseRealm(row: unknown): Realm {
   const { realm, comment, default: isDefault } = row as Readonly<Record<string, unknown>>;
-  return { realm: String(realm), comment: typeof comment === "string" ? comment : undefined, isDefault: isDefault === 1 };
+  return {
+    realm: String(realm),
+    comment: typeof comment === "string" ? comment : undefined,
+    isDefault: isDefault === 1,
+  };
 }

@@ -50,7 +50,9 @@ export function NodeGuests({ node }: { readonly node: string }): ReactNode {
                     <td className="hide-m" style={{ width: 140 }}>
                       <Meter share={state === "running" ? guest.cpu : undefined} />
                     </td>
-                    <td className="num muted hide-m">{guest.memoryTotal === undefined ? t("value.none") : formatBytes(guest.memoryTotal)}</td>
+                    <td className="num muted hide-m">
+                      {guest.memoryTotal === undefined ? t("value.none") : formatBytes(guest.memoryTotal)}
+                    </td>
                   </tr>
                 );
               })}

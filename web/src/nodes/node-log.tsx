@@ -8,7 +8,11 @@ const LINES = 500;
 const REFRESH_MS = 3_000;
 
 export function NodeLog({ node }: { readonly node: string }): ReactNode {
-  const { data, error, reload } = useCall("/nodes/{node}/journal", { node, lastentries: LINES }, { everyMs: REFRESH_MS });
+  const { data, error, reload } = useCall(
+    "/nodes/{node}/journal",
+    { node, lastentries: LINES },
+    { everyMs: REFRESH_MS },
+  );
   const [text, setText] = useState("");
   const box = useRef<HTMLPreElement>(null);
   const follows = useRef(true);
@@ -24,7 +28,12 @@ export function NodeLog({ node }: { readonly node: string }): ReactNode {
       <div className="tb">
         <div className="filter">
           <Icon name="search" className="faint" />
-          <input aria-label={t("log.filter")} placeholder={t("log.filter")} value={text} onChange={(event) => setText(event.target.value)} />
+          <input
+            aria-label={t("log.filter")}
+            placeholder={t("log.filter")}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
         </div>
       </div>
       {error === undefined ? null : <Failure what={t("log.failed")} error={error} onRetry={reload} />}

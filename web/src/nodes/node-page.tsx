@@ -15,7 +15,12 @@ const Services = lazy(async () => ({ default: (await import("./node-services.tsx
 const Log = lazy(async () => ({ default: (await import("./node-log.tsx")).NodeLog }));
 const Tasks = lazy(async () => ({ default: (await import("./node-tasks.tsx")).NodeTasks }));
 
-const TABS: readonly { readonly id: string; readonly label: MessageKey; readonly privilege: string; readonly draw: (node: string) => ReactNode }[] = [
+const TABS: readonly {
+  readonly id: string;
+  readonly label: MessageKey;
+  readonly privilege: string;
+  readonly draw: (node: string) => ReactNode;
+}[] = [
   { id: "summary", label: "tab.summary", privilege: "Sys.Audit", draw: (node) => <Summary node={node} /> },
   { id: "guests", label: "area.guests", privilege: "Sys.Audit", draw: (node) => <Guests node={node} /> },
   { id: "shell", label: "tab.shell", privilege: "Sys.Console", draw: (node) => <Shell node={node} /> },
@@ -30,7 +35,8 @@ export function NodePage({ node: name, tab }: { readonly node: string; readonly 
   const node = useInventory(({ nodes }) => nodes.get(name));
   const isLoaded = useInventory((inventory) => inventory.isLoaded);
   const { may } = useAllowed();
-  if (node === undefined) return isLoaded ? <NotFound text={t("node.gone", { name })} /> : <span className="sk" style={{ height: 80 }} />;
+  if (node === undefined)
+    return isLoaded ? <NotFound text={t("node.gone", { name })} /> : <span className="sk" style={{ height: 80 }} />;
   const isAway = isNodeAway(node, now);
   const age = now - node.at;
   const tabs = TABS.filter(({ privilege }) => may(`/nodes/${name}`, privilege));
@@ -52,7 +58,9 @@ export function NodePage({ node: name, tab }: { readonly node: string; readonly 
             <b className="strong" style={{ color: "var(--text)" }}>
               {t(isAway ? "node.away" : "node.online")}
             </b>
-            {node.uptime === undefined || isAway ? null : <span>{t("node.up", { time: formatDuration(node.uptime) })}</span>}
+            {node.uptime === undefined || isAway ? null : (
+              <span>{t("node.up", { time: formatDuration(node.uptime) })}</span>
+            )}
             {isAway || freshness(age) !== "fresh" ? (
               <span className="st">
                 <Icon name="clock" />
@@ -72,13 +80,19 @@ export function NodePage({ node: name, tab }: { readonly node: string; readonly 
       </div>
       <nav className="tabs" aria-label={t("vm.tabs", { name })}>
         {tabs.map(({ id, label }) => (
-          <Link key={id} to={id === "summary" ? `/node/${name}` : `/node/${name}/${id}`} aria-current={id === tab ? "page" : undefined}>
+          <Link
+            key={id}
+            to={id === "summary" ? `/node/${name}` : `/node/${name}/${id}`}
+            aria-current={id === tab ? "page" : undefined}
+          >
             {t(label)}
           </Link>
         ))}
       </nav>
       <CrashFrame key={tab}>
-        <Suspense fallback={<span className="sk" style={{ height: 300, marginTop: 16 }} />}>{shown === undefined ? <NotFound /> : shown.draw(name)}</Suspense>
+        <Suspense fallback={<span className="sk" style={{ height: 300, marginTop: 16 }} />}>
+          {shown === undefined ? <NotFound /> : shown.draw(name)}
+        </Suspense>
       </CrashFrame>
     </>
   );

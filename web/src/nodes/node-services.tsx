@@ -21,7 +21,10 @@ export function NodeServices({ node }: { readonly node: string }): ReactNode {
     setBusy(service);
     try {
       const upid = await api.post("/nodes/{node}/services/{service}/restart", { node, service: service as "pveproxy" });
-      await follower.follow(upid, { running: t("service.restarting", { service }), done: t("service.restarted", { service }) });
+      await follower.follow(upid, {
+        running: t("service.restarting", { service }),
+        done: t("service.restarted", { service }),
+      });
       setFailure(undefined);
     } catch (caught) {
       setFailure({ service, error: asApiError(caught) });
@@ -33,7 +36,9 @@ export function NodeServices({ node }: { readonly node: string }): ReactNode {
   return (
     <section className="card" style={{ marginTop: 16 }}>
       {error === undefined ? null : <Failure what={t("service.failed")} error={error} onRetry={reload} />}
-      {failure === undefined ? null : <Failure what={t("service.restart-failed", { service: failure.service })} error={failure.error} />}
+      {failure === undefined ? null : (
+        <Failure what={t("service.restart-failed", { service: failure.service })} error={failure.error} />
+      )}
       {data === undefined ? (
         <span className="sk" style={{ height: 200 }} />
       ) : present.length === 0 ? (
@@ -64,7 +69,13 @@ export function NodeServices({ node }: { readonly node: string }): ReactNode {
                 </td>
                 <td className="muted hide-m">{desc}</td>
                 <td className="num">
-                  <Button look="quiet" whyNot={reason} isBusy={busy === service} onClick={() => void restart(service)} aria-label={t("service.restart-one", { service })}>
+                  <Button
+                    look="quiet"
+                    whyNot={reason}
+                    isBusy={busy === service}
+                    onClick={() => void restart(service)}
+                    aria-label={t("service.restart-one", { service })}
+                  >
                     {t("service.restart")}
                   </Button>
                 </td>

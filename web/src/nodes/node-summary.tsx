@@ -12,21 +12,44 @@ import { useCall } from "../use-call.ts";
 
 const FIELDS = ["cpu", "iowait", "memused", "netin", "netout", "loadavg", "rootused"] as const;
 const MIN_POINTS = 12;
-const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: String(Math.round(share * 100)), unit: "%" });
-const plain = (value: number): { readonly value: string; readonly unit: string } => ({ value: String(Math.round(value * 10) / 10), unit: "" });
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({
+  value: String(Math.round(share * 100)),
+  unit: "%",
+});
+const plain = (value: number): { readonly value: string; readonly unit: string } => ({
+  value: String(Math.round(value * 10) / 10),
+  unit: "",
+});
 
 export function NodeSummary({ node: name }: { readonly node: string }): ReactNode {
   const now = useNow();
   const node = useInventory(({ nodes }) => nodes.get(name));
   const isAway = isNodeAway(node, now);
   const [range, setRange] = useRange();
-  const rrd = useCall("/nodes/{node}/rrddata", { node: name, timeframe: range, cf: "AVERAGE" }, { everyMs: REFRESH_MS[range], isWanted: !isAway });
+  const rrd = useCall(
+    "/nodes/{node}/rrddata",
+    { node: name, timeframe: range, cf: "AVERAGE" },
+    { everyMs: REFRESH_MS[range], isWanted: !isAway },
+  );
   const status = useCall("/nodes/{node}/status", { node: name }, { everyMs: 15_000, isWanted: !isAway });
-  const series = useMemo(() => (rrd.data === undefined ? undefined : trimStart(seriesOf(rrd.data, FIELDS), MIN_POINTS)), [rrd.data]);
+  const series = useMemo(
+    () => (rrd.data === undefined ? undefined : trimStart(seriesOf(rrd.data, FIELDS), MIN_POINTS)),
+    [rrd.data],
+  );
   const pick = (...names: readonly (typeof FIELDS)[number][]): Series | undefined =>
-    series === undefined ? undefined : { times: series.times, columns: names.map((field) => series.columns[FIELDS.indexOf(field)] ?? []) };
+    series === undefined
+      ? undefined
+      : { times: series.times, columns: names.map((field) => series.columns[FIELDS.indexOf(field)] ?? []) };
   // biome-ignore lint/correctness/useExhaustiveDependencies: pick reads the series only
-  const figures = useMemo(() => ({ cpu: pick("cpu", "iowait"), load: pick("loadavg"), memory: pick("memused"), network: pick("netin", "netout") }), [series]);
+  const figures = useMemo(
+    () => ({
+      cpu: pick("cpu", "iowait"),
+      load: pick("loadavg"),
+      memory: pick("memused"),
+      network: pick("netin", "netout"),
+    }),
+    [series],
+  );
   const group = `node-${name}`;
   return (
     <div className="vm">
@@ -52,7 +75,14 @@ export function NodeSummary({ node: name }: { readonly node: string }): ReactNod
             current={isAway ? undefined : node?.cpu}
             group={group}
           />
-          <Figure title={t("graph.load")} series={figures.load} lines={[{ name: t("graph.load-1"), color: "--s1" }]} base={10} format={plain} group={group} />
+          <Figure
+            title={t("graph.load")}
+            series={figures.load}
+            lines={[{ name: t("graph.load-1"), color: "--s1" }]}
+            base={10}
+            format={plain}
+            group={group}
+          />
           <Figure
             title={t("capacity.memory")}
             series={figures.memory}
@@ -81,7 +111,9 @@ export function NodeSummary({ node: name }: { readonly node: string }): ReactNod
         <div className="ch">
           <h2>{t("node.machine")}</h2>
         </div>
-        {status.error === undefined ? null : <Failure what={t("node.status-failed")} error={status.error} onRetry={status.reload} />}
+        {status.error === undefined ? null : (
+          <Failure what={t("node.status-failed")} error={status.error} onRetry={status.reload} />
+        )}
         <Facts status={status.data} />
       </section>
     </div>

@@ -9,7 +9,11 @@ const SHOWN = 200;
 const REFRESH_MS = 5_000;
 
 export function NodeTasks({ node }: { readonly node: string }): ReactNode {
-  const { data, error, reload } = useCall("/nodes/{node}/tasks", { node, limit: SHOWN, source: "all" }, { everyMs: REFRESH_MS });
+  const { data, error, reload } = useCall(
+    "/nodes/{node}/tasks",
+    { node, limit: SHOWN, source: "all" },
+    { everyMs: REFRESH_MS },
+  );
   return (
     <section className="card" style={{ marginTop: 16 }}>
       {error === undefined ? null : <Failure what={t("tasks.failed")} error={error} onRetry={reload} />}

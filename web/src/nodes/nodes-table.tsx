@@ -47,7 +47,9 @@ export function NodesTable(): ReactNode {
                     <Link className="strong" to={`/node/${node.name}`}>
                       {node.name}
                     </Link>
-                    {isAway || freshness(age) !== "fresh" ? <span>{t("value.ago", { age: formatAge(age) })}</span> : null}
+                    {isAway || freshness(age) !== "fresh" ? (
+                      <span>{t("value.ago", { age: formatAge(age) })}</span>
+                    ) : null}
                   </span>
                 </td>
                 <td style={{ width: "19%" }}>
@@ -60,7 +62,9 @@ export function NodesTable(): ReactNode {
                   <Meter share={share(node.disk, node.diskTotal)} isStale={isAway} />
                 </td>
                 <td className="num hide-m">{guestsOn(node.name)}</td>
-                <td className="num hide-m">{isAway || node.uptime === undefined ? t("value.none") : formatAge(node.uptime)}</td>
+                <td className="num hide-m">
+                  {isAway || node.uptime === undefined ? t("value.none") : formatAge(node.uptime)}
+                </td>
               </tr>
             );
           })}

@@ -30,7 +30,14 @@ export function Confirm({ title, text, action, typedName, onConfirm, onClose }: 
       <form className="sheet" onSubmit={onSubmit}>
         <div className="muted">{text}</div>
         {typedName === undefined ? null : (
-          <TextField label={t("confirm.type-name", { name: typedName })} value={typed} onChange={setTyped} autoComplete="off" width={6} data-autofocus />
+          <TextField
+            label={t("confirm.type-name", { name: typedName })}
+            value={typed}
+            onChange={setTyped}
+            autoComplete="off"
+            width={6}
+            data-autofocus
+          />
         )}
         <div className="sheetf">
           <Button onClick={onClose} {...(typedName === undefined ? { "data-autofocus": true } : {})}>

@@ -38,7 +38,12 @@ export function Overlay({ kind, title, onClose, children }: OverlayProps): React
     transitionProps: TRANSITION,
   };
   return (
-    <MantineProvider theme={theme} forceColorScheme={isDark ? "dark" : "light"} cssVariablesResolver={cssVariablesResolver} withStaticClasses={false}>
+    <MantineProvider
+      theme={theme}
+      forceColorScheme={isDark ? "dark" : "light"}
+      cssVariablesResolver={cssVariablesResolver}
+      withStaticClasses={false}
+    >
       {kind === "sheet" ? (
         <Drawer {...shared} position="right" size={isPhone ? "100%" : 480} padding="lg">
           {children}

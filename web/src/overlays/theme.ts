@@ -1,5 +1,5 @@
 /** The component library in the tokens of the design. */
-import { createTheme, type CSSVariablesResolver } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
 export const theme = createTheme({
   fontFamily: "var(--font)",

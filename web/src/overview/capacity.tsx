@@ -5,7 +5,8 @@ import { Bar } from "../parts/meter.tsx";
 import { isNodeAway } from "../store/freshness.ts";
 import { t } from "../text/t.ts";
 
-const sum = (values: readonly (number | undefined)[]): number => values.reduce((total: number, value) => total + (value ?? 0), 0);
+const sum = (values: readonly (number | undefined)[]): number =>
+  values.reduce((total: number, value) => total + (value ?? 0), 0);
 
 /** What the nodes that answer have, and what of it is in use. */
 export function Capacity(): ReactNode {
@@ -26,7 +27,10 @@ export function Capacity(): ReactNode {
   if (here.length === 0) return null;
   const memory = { used: sum(here.map((node) => node.memory)), total: sum(here.map((node) => node.memoryTotal)) };
   const promised = sum(guests.filter(({ status }) => status === "running").map((guest) => guest.memoryTotal));
-  const cores = { used: sum(guests.filter(({ status }) => status === "running").map((guest) => guest.cores)), total: sum(here.map((node) => node.cores)) };
+  const cores = {
+    used: sum(guests.filter(({ status }) => status === "running").map((guest) => guest.cores)),
+    total: sum(here.map((node) => node.cores)),
+  };
   const space = { used: sum(storages.map(({ used }) => used)), total: sum(storages.map(({ total }) => total)) };
   const memoryText = formatPart(memory.used, memory.total);
   const spaceText = formatPart(space.used, space.total);
@@ -34,7 +38,9 @@ export function Capacity(): ReactNode {
     <section className="card">
       <div className="ch">
         <h2>{t("capacity.title")}</h2>
-        {away.length === 0 ? null : <span className="more">{t("capacity.without", { names: away.map(({ name }) => name).join(", ") })}</span>}
+        {away.length === 0 ? null : (
+          <span className="more">{t("capacity.without", { names: away.map(({ name }) => name).join(", ") })}</span>
+        )}
       </div>
       <div className="cap">
         {memory.total === 0 ? null : (

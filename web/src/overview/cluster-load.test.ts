@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { clusterLoad } from "./cluster-load.ts";
 
 test("nodes count by their size; a moment without figures is a gap", () => {
-  const big = [{ time: 60, cpu: 1, maxcpu: 6, memused: 3, memtotal: 6 }, { time: 120 }, { time: 180, cpu: 0, maxcpu: 6, memused: 0, memtotal: 6 }];
+  const big = [
+    { time: 60, cpu: 1, maxcpu: 6, memused: 3, memtotal: 6 },
+    { time: 120 },
+    { time: 180, cpu: 0, maxcpu: 6, memused: 0, memtotal: 6 },
+  ];
   const small = [{ time: 60, cpu: 0, maxcpu: 2, memused: 1, memtotal: 2 }, { time: 120 }];
   expect(clusterLoad([big, small])).toEqual({
     cpu: { times: [60, 120, 180], columns: [[0.75, null, 0]] },

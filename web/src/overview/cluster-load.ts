@@ -42,7 +42,10 @@ export function clusterLoad(nodes: readonly (readonly unknown[])[]): ClusterLoad
   const sums = times.map((time) => moments.get(time));
   return {
     cpu: { times, columns: [sums.map((sum) => (sum === undefined || sum.cores === 0 ? null : sum.used / sum.cores))] },
-    memory: { times, columns: [sums.map((sum) => (sum === undefined || sum.memoryTotal === 0 ? null : sum.memory / sum.memoryTotal))] },
+    memory: {
+      times,
+      columns: [sums.map((sum) => (sum === undefined || sum.memoryTotal === 0 ? null : sum.memory / sum.memoryTotal))],
+    },
     cores: Math.max(...sums.map((sum) => sum?.cores ?? 0)),
     memoryTotal: Math.max(...sums.map((sum) => sum?.memoryTotal ?? 0)),
   };

@@ -10,7 +10,10 @@ const REFRESH_MS = 60_000;
 /** Asking every node of a large cluster would cost more than the picture is worth. */
 const MAX_NODES = 16;
 
-const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: String(Math.round(share * 100)), unit: "%" });
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({
+  value: String(Math.round(share * 100)),
+  unit: "%",
+});
 
 export function LoadCard(): ReactNode {
   const { api } = useApp();
@@ -29,7 +32,11 @@ export function LoadCard(): ReactNode {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const load = async (): Promise<void> => {
       const answers = await Promise.allSettled(
-        names.split(" ").map((node) => api.get("/nodes/{node}/rrddata", { node, timeframe: "day", cf: "AVERAGE" }, { signal: abort.signal })),
+        names
+          .split(" ")
+          .map((node) =>
+            api.get("/nodes/{node}/rrddata", { node, timeframe: "day", cf: "AVERAGE" }, { signal: abort.signal }),
+          ),
       );
       if (abort.signal.aborted) return;
       // A node that does not answer is left out, as its row in the table says.

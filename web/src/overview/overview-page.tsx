@@ -1,19 +1,19 @@
 import type { ReactNode } from "react";
 import { useAllowed, useInventory, useNow, useTasks, useTitle } from "../app-context.tsx";
 import { formatAge } from "../format/time.ts";
+import { NodesTable } from "../nodes/nodes-table.tsx";
 import { Ago, When } from "../parts/age.tsx";
 import { StateShape } from "../parts/icon.tsx";
 import { Link } from "../route/navigation.tsx";
+import { OUTCOME_SHAPE } from "../shell/toasts.tsx";
 import { guestState, isNodeAway } from "../store/freshness.ts";
 import { taskLink } from "../store/task-follower.ts";
 import { outcomeOf } from "../store/tasks.ts";
-import { OUTCOME_SHAPE } from "../shell/toasts.tsx";
 import { taskTitle } from "../task/task-title.ts";
-import { T } from "../text/text.tsx";
 import { t } from "../text/t.ts";
+import { T } from "../text/text.tsx";
 import { useVerdict } from "../verdict/use-verdict.ts";
 import type { Finding, Verdict } from "../verdict/verdict.ts";
-import { NodesTable } from "../nodes/nodes-table.tsx";
 import { Capacity } from "./capacity.tsx";
 import { LoadCard } from "./load-card.tsx";
 import { QuorumRing } from "./quorum-ring.tsx";
@@ -52,7 +52,9 @@ export function OverviewPage(): ReactNode {
 
 function FeedWord(): ReactNode {
   const now = useNow();
-  const oldest = useInventory(({ nodes }) => Math.min(...[...nodes.values()].filter((node) => !isNodeAway(node, now)).map(({ at }) => at)));
+  const oldest = useInventory(({ nodes }) =>
+    Math.min(...[...nodes.values()].filter((node) => !isNodeAway(node, now)).map(({ at }) => at)),
+  );
   const age = now - oldest;
   if (!Number.isFinite(age)) return null;
   return <span className="more">{age < 20 ? t("feed.live") : t("value.ago", { age: formatAge(age) })}</span>;
@@ -164,7 +166,11 @@ function Attention({ findings }: { readonly findings: readonly Finding[] }): Rea
 function LatestTasks(): ReactNode {
   const tasks = useTasks().slice(0, TASKS_SHOWN);
   const now = useNow();
-  const nameOf = useInventory(({ guests }) => (id: string) => guests.get(Number(id))?.name);
+  const nameOf = useInventory(
+    ({ guests }) =>
+      (id: string) =>
+        guests.get(Number(id))?.name,
+  );
   return (
     <section className="card">
       <div className="ch">
@@ -187,7 +193,13 @@ function LatestTasks(): ReactNode {
                 <Link className="ell" to={taskLink(task.upid)}>
                   {taskTitle(task, nameOf(task.id))}
                 </Link>
-                <span className="t">{outcome === "running" ? formatAge(now - task.startedAt) : <When at={task.endedAt ?? task.startedAt} now={now} />}</span>
+                <span className="t">
+                  {outcome === "running" ? (
+                    formatAge(now - task.startedAt)
+                  ) : (
+                    <When at={task.endedAt ?? task.startedAt} now={now} />
+                  )}
+                </span>
               </li>
             );
           })}

@@ -27,11 +27,17 @@ export function QuorumRing({ present, total }: { readonly present: number; reado
           const large = to - from > 180 ? 1 : 0;
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: votes have no other identity
-            <path key={index} d={`M${point(from, RADIUS)}A${RADIUS} ${RADIUS} 0 ${large} 1 ${point(to, RADIUS)}`} {...lineOf(index < present)} />
+            <path
+              key={index}
+              d={`M${point(from, RADIUS)}A${RADIUS} ${RADIUS} 0 ${large} 1 ${point(to, RADIUS)}`}
+              {...lineOf(index < present)}
+            />
           );
         })
       )}
-      {votes === 1 ? null : <path d={`M${point(majority * step, 34)}L${point(majority * step, 51)}`} stroke="var(--text)" strokeWidth="2" />}
+      {votes === 1 ? null : (
+        <path d={`M${point(majority * step, 34)}L${point(majority * step, 51)}`} stroke="var(--text)" strokeWidth="2" />
+      )}
       <text x={CENTER} y="54" textAnchor="middle" fill="var(--text)" fontSize="25" fontWeight="600" letterSpacing="-.5">
         {present}/{total}
       </text>

@@ -31,7 +31,9 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
   const hits = useMemo(() => {
     if (asked.trim() !== "") return rank(entries, asked, SHOWN);
     const byKey = new Map(entries.map((entry) => [entry.key, entry]));
-    const recent = recentKeys().map((key) => byKey.get(key)).filter((entry) => entry !== undefined);
+    const recent = recentKeys()
+      .map((key) => byKey.get(key))
+      .filter((entry) => entry !== undefined);
     const pages = entries.filter(({ kind, key }) => kind === "page" && !recent.some((entry) => entry.key === key));
     return [...recent, ...pages].slice(0, SHOWN);
   }, [entries, asked]);
@@ -109,10 +111,26 @@ function useEntries(): readonly Entry[] {
       const state = guestState(guest, inventory, now);
       const words = [String(vmid), node, ...tags];
       const go = (path: string) => () => navigate(path);
-      out.push({ key: `vm/${vmid}`, kind: "guest", title: name, words, shape: STATE_SHAPE[state], detail: `${vmid} · ${node}`, run: go(`/vm/${vmid}`) });
+      out.push({
+        key: `vm/${vmid}`,
+        kind: "guest",
+        title: name,
+        words,
+        shape: STATE_SHAPE[state],
+        detail: `${vmid} · ${node}`,
+        run: go(`/vm/${vmid}`),
+      });
       if (guest.guestKind === "lxc") continue;
       const action = (key: string, title: string, icon: IconName, perform: () => void): void => {
-        out.push({ key: `action/${key}/${vmid}`, kind: "action", title, words: [String(vmid)], icon, detail: String(vmid), run: perform });
+        out.push({
+          key: `action/${key}/${vmid}`,
+          kind: "action",
+          title,
+          words: [String(vmid)],
+          icon,
+          detail: String(vmid),
+          run: perform,
+        });
       };
       if (allowed.may(`/vms/${vmid}`, "VM.Console")) {
         action("console", t("palette.console", { name }), "terminal", go(`/vm/${vmid}/console`));
@@ -127,22 +145,70 @@ function useEntries(): readonly Entry[] {
     for (const node of inventory.nodes.values()) {
       const { name } = node;
       const shape: Shape = isNodeAway(node, now) ? "unknown" : "ok";
-      out.push({ key: `node/${name}`, kind: "node", title: name, words: ["node"], shape, detail: t("palette.node"), run: () => navigate(`/node/${name}`) });
+      out.push({
+        key: `node/${name}`,
+        kind: "node",
+        title: name,
+        words: ["node"],
+        shape,
+        detail: t("palette.node"),
+        run: () => navigate(`/node/${name}`),
+      });
       if (allowed.may(`/nodes/${name}`, "Sys.Console")) {
-        out.push({ key: `shell/${name}`, kind: "action", title: t("palette.shell", { name }), words: [], icon: "terminal", detail: t("palette.node"), run: () => navigate(`/node/${name}/shell`) });
+        out.push({
+          key: `shell/${name}`,
+          kind: "action",
+          title: t("palette.shell", { name }),
+          words: [],
+          icon: "terminal",
+          detail: t("palette.node"),
+          run: () => navigate(`/node/${name}/shell`),
+        });
       }
     }
     for (const name of new Set([...inventory.storages.values()].map((storage) => storage.name))) {
-      out.push({ key: `storage/${name}`, kind: "storage", title: name, words: ["storage"], icon: "storage", detail: t("palette.storage"), run: () => navigate(`/storage/${name}`) });
+      out.push({
+        key: `storage/${name}`,
+        kind: "storage",
+        title: name,
+        words: ["storage"],
+        icon: "storage",
+        detail: t("palette.storage"),
+        run: () => navigate(`/storage/${name}`),
+      });
     }
     for (const { to, label, icon, isSeen } of AREAS) {
       if (!isSeen(allowed)) continue;
-      out.push({ key: `page${to}`, kind: "page", title: t(label), words: [], icon, detail: t("palette.page"), run: () => navigate(to) });
+      out.push({
+        key: `page${to}`,
+        kind: "page",
+        title: t(label),
+        words: [],
+        icon,
+        detail: t("palette.page"),
+        run: () => navigate(to),
+      });
     }
     if (allowed.mayAnywhere("/vms", "VM.Allocate")) {
-      out.push({ key: "page/vm/new", kind: "page", title: t("create.title"), words: ["create"], icon: "plus", detail: t("palette.page"), run: () => navigate("/vm/new") });
+      out.push({
+        key: "page/vm/new",
+        kind: "page",
+        title: t("create.title"),
+        words: ["create"],
+        icon: "plus",
+        detail: t("palette.page"),
+        run: () => navigate("/vm/new"),
+      });
     }
-    out.push({ key: "action/sign-out", kind: "action", title: t("me.sign-out"), words: [], icon: "power", detail: "", run: () => session.signOut() });
+    out.push({
+      key: "action/sign-out",
+      kind: "action",
+      title: t("me.sign-out"),
+      words: [],
+      icon: "power",
+      detail: "",
+      run: () => session.signOut(),
+    });
     return out;
   }, [inventory.guests.size, inventory.nodes.size]);
 }

@@ -12,11 +12,21 @@ export interface Hit<C extends Candidate> {
   readonly score: number;
 }
 
-const KIND_BONUS: Readonly<Record<Candidate["kind"], number>> = { guest: 5, node: 4, storage: 3, page: 2, action: 1, task: 0 };
+const KIND_BONUS: Readonly<Record<Candidate["kind"], number>> = {
+  guest: 5,
+  node: 4,
+  storage: 3,
+  page: 2,
+  action: 1,
+  task: 0,
+};
 
 /** Every word of the query has to be found somewhere. @returns undefined when one is not. */
 export function scoreOf(candidate: Candidate, query: string): number | undefined {
-  const parts = query.toLowerCase().split(/\s+/).filter((part) => part !== "");
+  const parts = query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((part) => part !== "");
   const title = candidate.title.toLowerCase();
   const words = candidate.words.map((word) => word.toLowerCase());
   let total = 0;

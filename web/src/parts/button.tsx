@@ -14,7 +14,16 @@ interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, "dis
 
 const LOOK = { plain: "", primary: " pri", quiet: " quiet", danger: " bad" } as const;
 
-export function Button({ icon, look = "plain", whyNot, isBusy = false, children, className = "", onClick, ...rest }: ButtonProps): ReactNode {
+export function Button({
+  icon,
+  look = "plain",
+  whyNot,
+  isBusy = false,
+  children,
+  className = "",
+  onClick,
+  ...rest
+}: ButtonProps): ReactNode {
   const id = useId();
   const isOff = whyNot !== undefined || isBusy;
   return (

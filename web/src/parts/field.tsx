@@ -1,5 +1,11 @@
 /** A label above, the control, its unit inside, help or what is wrong below. */
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from "react";
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useId,
+} from "react";
 import { Icon } from "./icon.tsx";
 
 interface Around {
@@ -46,7 +52,11 @@ function described({ help, error }: Around, id: string): Readonly<Record<string,
   return { "aria-describedby": by, "aria-invalid": error === undefined ? undefined : true };
 }
 
-type InputProps = Around & Omit<InputHTMLAttributes<HTMLInputElement>, "width" | "onChange"> & { readonly onChange: (value: string) => void; readonly after?: ReactNode };
+type InputProps = Around &
+  Omit<InputHTMLAttributes<HTMLInputElement>, "width" | "onChange"> & {
+    readonly onChange: (value: string) => void;
+    readonly after?: ReactNode;
+  };
 
 export function TextField({ label, unit, help, error, width, onChange, after, ...input }: InputProps): ReactNode {
   const id = useId();
@@ -82,7 +92,10 @@ export function SelectField({ label, unit, help, error, width, onChange, options
   );
 }
 
-type AreaProps = Around & Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "width" | "onChange"> & { readonly onChange: (value: string) => void };
+type AreaProps = Around &
+  Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, "width" | "onChange"> & {
+    readonly onChange: (value: string) => void;
+  };
 
 export function TextArea({ label, unit, help, error, width, onChange, ...area }: AreaProps): ReactNode {
   const id = useId();
@@ -107,7 +120,14 @@ export function Switch({ label, help, checked, onChange, width = 3 }: SwitchProp
   return (
     <div className={`f${WIDTH[width]}`}>
       <label className="sw" htmlFor={id}>
-        <input id={id} type="checkbox" role="switch" checked={checked} aria-describedby={help === undefined ? undefined : `${id}-help`} onChange={(event) => onChange(event.target.checked)} />
+        <input
+          id={id}
+          type="checkbox"
+          role="switch"
+          checked={checked}
+          aria-describedby={help === undefined ? undefined : `${id}-help`}
+          onChange={(event) => onChange(event.target.checked)}
+        />
         <span>{label}</span>
       </label>
       {help === undefined ? null : <small id={`${id}-help`}>{help}</small>}

@@ -5,7 +5,13 @@ import { t } from "../text/t.ts";
 const TONE = { ok: "", warn: " w", bad: " b" } as const;
 
 /** A bar never stands without its number. @param share between 0 and 1; undefined draws a dash. */
-export function Meter({ share, isStale = false }: { readonly share: number | undefined; readonly isStale?: boolean }): ReactNode {
+export function Meter({
+  share,
+  isStale = false,
+}: {
+  readonly share: number | undefined;
+  readonly isStale?: boolean;
+}): ReactNode {
   if (share === undefined) return <span className="faint">{t("value.none")}</span>;
   const clamped = Math.min(1, Math.max(0, share));
   return (
@@ -16,7 +22,15 @@ export function Meter({ share, isStale = false }: { readonly share: number | und
   );
 }
 
-export function Bar({ share, isStale = false, reserved }: { readonly share: number; readonly isStale?: boolean; readonly reserved?: number }): ReactNode {
+export function Bar({
+  share,
+  isStale = false,
+  reserved,
+}: {
+  readonly share: number;
+  readonly isStale?: boolean;
+  readonly reserved?: number;
+}): ReactNode {
   return (
     <span className={`bar${isStale ? "" : TONE[fillLevel(share)]}`}>
       {reserved === undefined ? null : <u style={{ width: `${reserved * 100}%` }} />}

@@ -21,7 +21,11 @@ export function ActivityDrawer({ onClose }: { readonly onClose: () => void }): R
   return (
     <Sheet title={t("activity.title")} onClose={onClose}>
       <div className="sheet">
-        {running.length === 0 ? <p className="muted">{t("activity.none")}</p> : <TaskItems tasks={running} now={now} onOpen={onClose} />}
+        {running.length === 0 ? (
+          <p className="muted">{t("activity.none")}</p>
+        ) : (
+          <TaskItems tasks={running} now={now} onOpen={onClose} />
+        )}
         {ended.length === 0 ? null : (
           <section>
             <h2 className="muted">{t("activity.ended")}</h2>
@@ -38,8 +42,20 @@ export function ActivityDrawer({ onClose }: { readonly onClose: () => void }): R
   );
 }
 
-function TaskItems({ tasks, now, onOpen }: { readonly tasks: readonly Task[]; readonly now: number; readonly onOpen: () => void }): ReactNode {
-  const nameOf = useInventory(({ guests }) => (id: string) => guests.get(Number(id))?.name);
+function TaskItems({
+  tasks,
+  now,
+  onOpen,
+}: {
+  readonly tasks: readonly Task[];
+  readonly now: number;
+  readonly onOpen: () => void;
+}): ReactNode {
+  const nameOf = useInventory(
+    ({ guests }) =>
+      (id: string) =>
+        guests.get(Number(id))?.name,
+  );
   return (
     <ul className="act-list">
       {tasks.map((task) => {
@@ -56,7 +72,13 @@ function TaskItems({ tasks, now, onOpen }: { readonly tasks: readonly Task[]; re
                 {outcome === "failed" ? <div className="bad">{task.status}</div> : null}
               </div>
             </div>
-            <span className="t2">{outcome === "running" ? formatAge(now - task.startedAt) : <When at={task.endedAt ?? task.startedAt} now={now} />}</span>
+            <span className="t2">
+              {outcome === "running" ? (
+                formatAge(now - task.startedAt)
+              ) : (
+                <When at={task.endedAt ?? task.startedAt} now={now} />
+              )}
+            </span>
           </li>
         );
       })}

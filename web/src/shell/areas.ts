@@ -38,7 +38,8 @@ export const AREAS: readonly Area[] = [
     icon: "storage",
     key: "s",
     pages: new Set(["storages", "storage"]),
-    isSeen: ({ mayAnywhere }) => mayAnywhere("/storage", "Datastore.Audit") || mayAnywhere("/storage", "Datastore.AllocateSpace"),
+    isSeen: ({ mayAnywhere }) =>
+      mayAnywhere("/storage", "Datastore.Audit") || mayAnywhere("/storage", "Datastore.AllocateSpace"),
   },
   { to: "/tasks", label: "area.tasks", icon: "tasks", key: "t", pages: new Set(["tasks", "task"]), isSeen: () => true },
   {
@@ -47,6 +48,9 @@ export const AREAS: readonly Area[] = [
     icon: "settings",
     key: "a",
     pages: new Set(["admin"]),
-    isSeen: ({ mayAnywhere }) => mayAnywhere("/access", "User.Modify") || mayAnywhere("/access", "Sys.Audit") || mayAnywhere("/access", "Permissions.Modify"),
+    isSeen: ({ mayAnywhere }) =>
+      mayAnywhere("/access", "User.Modify") ||
+      mayAnywhere("/access", "Sys.Audit") ||
+      mayAnywhere("/access", "Permissions.Modify"),
   },
 ];

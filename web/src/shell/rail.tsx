@@ -30,7 +30,15 @@ export function Rail({ route }: { readonly route: Route }): ReactNode {
   );
 }
 
-export function FootNav({ route, onSearch, onMore }: { readonly route: Route; readonly onSearch: () => void; readonly onMore: () => void }): ReactNode {
+export function FootNav({
+  route,
+  onSearch,
+  onMore,
+}: {
+  readonly route: Route;
+  readonly onSearch: () => void;
+  readonly onMore: () => void;
+}): ReactNode {
   const allowed = useAllowed();
   const shown = AREAS.filter(({ key, isSeen }) => ["o", "g", "t"].includes(key) && isSeen(allowed));
   const [overview, guests, tasks] = ["o", "g", "t"].map((key) => shown.find((area) => area.key === key));

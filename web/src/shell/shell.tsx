@@ -47,7 +47,12 @@ export function Shell({ route, children }: { readonly route: Route; readonly chi
         <Rail route={route} />
         <div style={{ minWidth: 0 }}>
           <NotLiveBar />
-          <main id="main" tabIndex={-1} style={{ outline: 0 }} className={`main${route.page === "vm" || route.page === "create-vm" ? " has-acts" : ""}`}>
+          <main
+            id="main"
+            tabIndex={-1}
+            style={{ outline: 0 }}
+            className={`main${route.page === "vm" || route.page === "create-vm" ? " has-acts" : ""}`}
+          >
             <CrashFrame key={route.page}>{children}</CrashFrame>
           </main>
         </div>
@@ -85,12 +90,14 @@ function MoreSheet({ onClose }: { readonly onClose: () => void }): ReactNode {
   return (
     <Sheet title={t("nav.more")} onClose={onClose}>
       <nav className="more-list" aria-label={t("nav.more")}>
-        {AREAS.filter(({ key, isSeen }) => !["o", "g", "t"].includes(key) && isSeen(allowed)).map(({ to, label, icon }) => (
-          <Link key={to} to={to} onClick={onClose}>
-            <Icon name={icon} />
-            {t(label)}
-          </Link>
-        ))}
+        {AREAS.filter(({ key, isSeen }) => !["o", "g", "t"].includes(key) && isSeen(allowed)).map(
+          ({ to, label, icon }) => (
+            <Link key={to} to={to} onClick={onClose}>
+              <Icon name={icon} />
+              {t(label)}
+            </Link>
+          ),
+        )}
         {(["light", "dark", "auto"] as const).map((name) => (
           <button key={name} type="button" aria-pressed={theme === name} onClick={() => preferences.theme.set(name)}>
             <Icon name={name === "dark" ? "moon" : "sun"} />

@@ -17,7 +17,10 @@ export interface ShortcutHandlers {
 const SEQUENCE_MS = 1200;
 
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], .stage") !== null;
+  return (
+    target instanceof HTMLElement &&
+    target.closest("input:not([type=checkbox]), textarea, select, [contenteditable], .stage") !== null
+  );
 }
 
 export function useShortcuts({ onSearch, onActivity, onHelp, onFoldRail }: ShortcutHandlers): void {
@@ -45,7 +48,8 @@ export function useShortcuts({ onSearch, onActivity, onHelp, onFoldRail }: Short
       else if (event.key === "[") onFoldRail();
       else if (event.key === "c") navigate("/vm/new");
       else if (event.key === "?") onHelp();
-      else if (/^[1-9]$/.test(event.key)) document.querySelectorAll<HTMLElement>("nav.tabs a")[Number(event.key) - 1]?.click();
+      else if (/^[1-9]$/.test(event.key))
+        document.querySelectorAll<HTMLElement>("nav.tabs a")[Number(event.key) - 1]?.click();
       else if (event.key === ".") document.querySelector<HTMLElement>("[data-actions] button")?.click();
       else return;
       event.preventDefault();
@@ -91,7 +95,11 @@ export function ShortcutList({ onClose }: { readonly onClose: () => void }): Rea
         ))}
       </dl>
       <div style={{ marginTop: 16 }}>
-        <Switch label={t("shortcuts.single")} checked={areOn} onChange={(value) => preferences.areSingleKeysOn.set(value)} />
+        <Switch
+          label={t("shortcuts.single")}
+          checked={areOn}
+          onChange={(value) => preferences.areSingleKeysOn.set(value)}
+        />
       </div>
     </Dialog>
   );

@@ -6,7 +6,9 @@ import { ValueStore } from "../store/value-store.ts";
 const system = matchMedia("(prefers-color-scheme: dark)");
 
 /** The theme that is drawn; graphs read their colours from it. */
-export const shownTheme = new ValueStore<"light" | "dark">(document.documentElement.dataset.theme === "dark" ? "dark" : "light");
+export const shownTheme = new ValueStore<"light" | "dark">(
+  document.documentElement.dataset.theme === "dark" ? "dark" : "light",
+);
 
 export function useTheme(): "light" | "dark" {
   const { preferences } = useApp();

@@ -7,8 +7,8 @@ import type { ThemeChoice } from "../preferences.ts";
 import { Link } from "../route/navigation.tsx";
 import { outcomeOf } from "../store/tasks.ts";
 import { t } from "../text/t.ts";
-import { useVerdict } from "../verdict/use-verdict.ts";
 import { LEVEL_SHAPE } from "../verdict/level-shape.ts";
+import { useVerdict } from "../verdict/use-verdict.ts";
 import { useTheme } from "./theme.ts";
 
 interface TopBarProps {
@@ -41,11 +41,20 @@ export function TopBar({ onSearch, onActivity, onShortcuts }: TopBarProps): Reac
         <kbd>{t("key.ctrl-k")}</kbd>
       </button>
       <div className="topr">
-        <Link className={`pill ${verdict.level}`} to="/" aria-label={t("verdict.pill-label", { verdict: t(`level.${verdict.level}`) })}>
+        <Link
+          className={`pill ${verdict.level}`}
+          to="/"
+          aria-label={t("verdict.pill-label", { verdict: t(`level.${verdict.level}`) })}
+        >
           <StateShape shape={LEVEL_SHAPE[verdict.level]} />
           <span className="lbl">{t(`level.${verdict.level}`)}</span>
         </Link>
-        <button className="btn quiet acc" type="button" onClick={onActivity} aria-label={t("activity.open", { n: running })}>
+        <button
+          className="btn quiet acc"
+          type="button"
+          onClick={onActivity}
+          aria-label={t("activity.open", { n: running })}
+        >
           {running > 0 ? <StateShape shape="busy" /> : <Icon name="tasks" />}
           <span className="lbl" style={{ color: "var(--text)" }}>
             {running > 0 ? t("activity.running", { n: running }) : t("activity.title")}

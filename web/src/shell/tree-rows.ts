@@ -53,7 +53,8 @@ export function treeRows({ inventory, grouping, isOpen, filter, now }: TreeInput
       count: guests.length,
     });
     if (!open) continue;
-    for (const guest of guests) rows.push({ kind: "guest", key: `${key}/${guest.vmid}`, guest, state: guestState(guest, inventory, now) });
+    for (const guest of guests)
+      rows.push({ kind: "guest", key: `${key}/${guest.vmid}`, guest, state: guestState(guest, inventory, now) });
   }
   return rows;
 }

@@ -33,7 +33,10 @@ export function Tree({ route }: { readonly route: Route }): ReactNode {
     () => treeRows({ inventory, grouping, isOpen: (key) => toggled.has(key) !== startsOpen, filter, now }),
     [inventory, grouping, toggled, startsOpen, filter, now],
   );
-  const activeIndex = Math.max(0, rows.findIndex(({ key }) => key === active));
+  const activeIndex = Math.max(
+    0,
+    rows.findIndex(({ key }) => key === active),
+  );
 
   useEffect(() => {
     const scroller = box.current?.closest(".rail");
@@ -106,7 +109,14 @@ export function Tree({ route }: { readonly route: Route }): ReactNode {
       </div>
       {inventory.guests.size > 10 ? (
         <div className="treef">
-          <input type="search" className="lbl" aria-label={t("tree.filter")} placeholder={t("tree.filter")} value={filter} onChange={(event) => setFilter(event.target.value)} />
+          <input
+            type="search"
+            className="lbl"
+            aria-label={t("tree.filter")}
+            placeholder={t("tree.filter")}
+            value={filter}
+            onChange={(event) => setFilter(event.target.value)}
+          />
         </div>
       ) : null}
       <div
@@ -180,7 +190,13 @@ function Row({ id, row, isCurrent: current, isActive, now, onToggle, onOpen }: R
   }
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree takes the keys for all of its items
-    <div {...shared} aria-level={1} aria-expanded={row.isOpen} aria-selected={current} className={row.isAway ? "stale" : ""}>
+    <div
+      {...shared}
+      aria-level={1}
+      aria-expanded={row.isOpen}
+      aria-selected={current}
+      className={row.isAway ? "stale" : ""}
+    >
       <span
         role="presentation"
         onClick={(event) => {
@@ -190,9 +206,13 @@ function Row({ id, row, isCurrent: current, isActive, now, onToggle, onOpen }: R
       >
         <Icon name={row.isOpen ? "down" : "right"} className="chev" />
       </span>
-      {row.node === undefined ? null : <StateShape shape={row.isAway ? "unknown" : "ok"} label={t(row.isAway ? "node.away" : "node.online")} />}
+      {row.node === undefined ? null : (
+        <StateShape shape={row.isAway ? "unknown" : "ok"} label={t(row.isAway ? "node.away" : "node.online")} />
+      )}
       <span className="nm">{row.title === "" ? t("tree.without") : row.title}</span>
-      <span className="n">{row.isAway && row.node !== undefined ? t("value.ago", { age: formatAge(now - row.node.at) }) : row.count}</span>
+      <span className="n">
+        {row.isAway && row.node !== undefined ? t("value.ago", { age: formatAge(now - row.node.at) }) : row.count}
+      </span>
     </div>
   );
 }

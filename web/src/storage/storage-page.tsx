@@ -40,7 +40,15 @@ interface Volume {
 }
 
 function parseVolume(row: unknown): Volume {
-  const { volid, content, format, size, vmid, ctime, protected: isProtected } = row as Readonly<Record<string, unknown>>;
+  const {
+    volid,
+    content,
+    format,
+    size,
+    vmid,
+    ctime,
+    protected: isProtected,
+  } = row as Readonly<Record<string, unknown>>;
   const id = String(volid ?? "");
   return {
     volid: id,
@@ -67,21 +75,41 @@ export function StoragePage({ storage: name }: { readonly storage: string; reado
   const storage = places.find(({ node }) => node === askedNode) ?? here[0] ?? places[0];
   const node = storage?.node ?? "";
   const isAnswering = storage?.isAvailable === true && here.some((one) => one.node === node);
-  const content = useCall("/nodes/{node}/storage/{storage}/content", { node, storage: name }, { everyMs: REFRESH_MS, isWanted: isAnswering });
+  const content = useCall(
+    "/nodes/{node}/storage/{storage}/content",
+    { node, storage: name },
+    { everyMs: REFRESH_MS, isWanted: isAnswering },
+  );
   const [isUploading, setUploading] = useState(false);
   const [removing, setRemoving] = useState<Volume | undefined>(undefined);
   const [error, setError] = useState<ApiError | undefined>(undefined);
 
-  if (storage === undefined) return inventory.isLoaded ? <NotFound text={t("storage.gone", { name })} /> : <span className="sk" style={{ height: 80 }} />;
+  if (storage === undefined)
+    return inventory.isLoaded ? (
+      <NotFound text={t("storage.gone", { name })} />
+    ) : (
+      <span className="sk" style={{ height: 80 }} />
+    );
   const volumes = (content.data ?? []).map(parseVolume);
-  const shown = volumes.filter((volume) => type === "" || volume.content === type).sort((a, b) => a.content.localeCompare(b.content) || a.name.localeCompare(b.name, "en", { numeric: true }));
+  const shown = volumes
+    .filter((volume) => type === "" || volume.content === type)
+    .sort((a, b) => a.content.localeCompare(b.content) || a.name.localeCompare(b.name, "en", { numeric: true }));
   const uploads = storage.content.filter((one) => one === "iso" || one === "vztmpl");
-  const part = storage.used === undefined || storage.total === undefined ? undefined : formatPart(storage.used, storage.total);
+  const part =
+    storage.used === undefined || storage.total === undefined ? undefined : formatPart(storage.used, storage.total);
   const noRemove = whyNot(`/storage/${name}`, "Datastore.Allocate");
   const remove = async (volume: Volume): Promise<void> => {
     try {
-      const upid = await api.delete("/nodes/{node}/storage/{storage}/content/{volume}", { node, storage: name, volume: volume.volid });
-      if (typeof upid === "string") await follower.follow(upid, { running: t("storage.removing", { name: volume.name }), done: t("storage.removed", { name: volume.name }) });
+      const upid = await api.delete("/nodes/{node}/storage/{storage}/content/{volume}", {
+        node,
+        storage: name,
+        volume: volume.volid,
+      });
+      if (typeof upid === "string")
+        await follower.follow(upid, {
+          running: t("storage.removing", { name: volume.name }),
+          done: t("storage.removed", { name: volume.name }),
+        });
       setError(undefined);
     } catch (failure) {
       setError(asApiError(failure));
@@ -115,7 +143,12 @@ export function StoragePage({ storage: name }: { readonly storage: string; reado
         </div>
         {uploads.length > 0 ? (
           <div className="acts">
-            <Button look="primary" icon="upload" whyNot={whyNot(`/storage/${name}`, "Datastore.AllocateTemplate")} onClick={() => setUploading(true)}>
+            <Button
+              look="primary"
+              icon="upload"
+              whyNot={whyNot(`/storage/${name}`, "Datastore.AllocateTemplate")}
+              onClick={() => setUploading(true)}
+            >
               {t("storage.upload")}
             </Button>
           </div>
@@ -129,12 +162,23 @@ export function StoragePage({ storage: name }: { readonly storage: string; reado
             </button>
           ))}
         </div>
-        {places.length > 1 ? <SelectField label={t("column.node")} value={node} onChange={setNode} options={places.map((one) => ({ value: one.node, label: one.node }))} /> : null}
+        {places.length > 1 ? (
+          <SelectField
+            label={t("column.node")}
+            value={node}
+            onChange={setNode}
+            options={places.map((one) => ({ value: one.node, label: one.node }))}
+          />
+        ) : null}
       </div>
       {error === undefined ? null : <Failure what={t("storage.remove-failed")} error={error} />}
       <section className="card">
-        {content.error === undefined ? null : <Failure what={t("storage.content-failed", { name })} error={content.error} onRetry={content.reload} />}
-        {isAnswering && content.data === undefined && content.error === undefined ? <span className="sk" style={{ height: 200 }} /> : null}
+        {content.error === undefined ? null : (
+          <Failure what={t("storage.content-failed", { name })} error={content.error} onRetry={content.reload} />
+        )}
+        {isAnswering && content.data === undefined && content.error === undefined ? (
+          <span className="sk" style={{ height: 200 }} />
+        ) : null}
         {content.data !== undefined && shown.length === 0 ? (
           <div className="nothing">
             <p>{t("storage.empty")}</p>
@@ -169,13 +213,28 @@ export function StoragePage({ storage: name }: { readonly storage: string; reado
                     <td style={{ whiteSpace: "normal", overflowWrap: "anywhere" }}>{volume.name}</td>
                     <td className="muted hide-m">{t(CONTENT[volume.content] ?? "content.other")}</td>
                     <td className="num">{volume.size === undefined ? t("value.none") : formatBytes(volume.size)}</td>
-                    <td className="hide-m">{volume.vmid === undefined ? <span className="faint">{t("value.none")}</span> : <GuestLink vmid={volume.vmid} />}</td>
-                    <td className="num muted hide-m">{volume.createdAt === undefined ? t("value.none") : <When at={volume.createdAt} now={now} />}</td>
+                    <td className="hide-m">
+                      {volume.vmid === undefined ? (
+                        <span className="faint">{t("value.none")}</span>
+                      ) : (
+                        <GuestLink vmid={volume.vmid} />
+                      )}
+                    </td>
+                    <td className="num muted hide-m">
+                      {volume.createdAt === undefined ? t("value.none") : <When at={volume.createdAt} now={now} />}
+                    </td>
                     <td className="num">
                       <Button
                         look="quiet"
                         icon="trash"
-                        whyNot={noRemove ?? (volume.isProtected ? t("storage.protected") : isInUse(volume, inventory.guests) ? t("storage.in-use") : undefined)}
+                        whyNot={
+                          noRemove ??
+                          (volume.isProtected
+                            ? t("storage.protected")
+                            : isInUse(volume, inventory.guests)
+                              ? t("storage.in-use")
+                              : undefined)
+                        }
                         aria-label={t("storage.remove-one", { name: volume.name })}
                         onClick={() => setRemoving(volume)}
                       />

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useInventory, useNow, useTitle } from "../app-context.tsx";
-import { formatAge } from "../format/time.ts";
 import { formatPart } from "../format/bytes.ts";
+import { formatAge } from "../format/time.ts";
 import { StateShape } from "../parts/icon.tsx";
 import { Meter } from "../parts/meter.tsx";
 import { Link } from "../route/navigation.tsx";
@@ -20,7 +20,10 @@ export function StoragesPage(): ReactNode {
     const known = rows.get(key);
     if (known === undefined || known.at < storage.at) rows.set(key, storage);
   }
-  const list = [...rows.values()].sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }) || a.node.localeCompare(b.node, "en", { numeric: true }));
+  const list = [...rows.values()].sort(
+    (a, b) =>
+      a.name.localeCompare(b.name, "en", { numeric: true }) || a.node.localeCompare(b.node, "en", { numeric: true }),
+  );
   return (
     <>
       <div className="ph">
@@ -50,12 +53,18 @@ export function StoragesPage(): ReactNode {
             <tbody>
               {list.map((storage) => {
                 const isAway = isNodeAway(nodes.get(storage.node), now) || !storage.isAvailable;
-                const part = storage.used === undefined || storage.total === undefined ? undefined : formatPart(storage.used, storage.total);
+                const part =
+                  storage.used === undefined || storage.total === undefined
+                    ? undefined
+                    : formatPart(storage.used, storage.total);
                 return (
                   <tr key={storage.id} className={isAway ? "stale" : ""}>
                     <td>
                       <span className="st">
-                        <StateShape shape={isAway ? "unknown" : "ok"} label={t(isAway ? "storage.away" : "storage.available")} />
+                        <StateShape
+                          shape={isAway ? "unknown" : "ok"}
+                          label={t(isAway ? "storage.away" : "storage.available")}
+                        />
                         <Link className="strong" to={`/storage/${storage.name}?node=${storage.node}`}>
                           {storage.name}
                         </Link>
@@ -63,7 +72,14 @@ export function StoragesPage(): ReactNode {
                       </span>
                     </td>
                     <td style={{ width: "24%" }}>
-                      <Meter share={storage.used === undefined || storage.total === undefined || storage.total === 0 ? undefined : storage.used / storage.total} isStale={isAway} />
+                      <Meter
+                        share={
+                          storage.used === undefined || storage.total === undefined || storage.total === 0
+                            ? undefined
+                            : storage.used / storage.total
+                        }
+                        isStale={isAway}
+                      />
                     </td>
                     <td className="num muted hide-m">{part === undefined ? t("value.none") : t("plan.of", part)}</td>
                     <td className="hide-m">{storage.type}</td>

@@ -35,8 +35,19 @@ export function UploadSheet({ node, storage, contents, onClose }: UploadSheetPro
     setShare(0);
     setError(undefined);
     try {
-      const upid = await upload({ node, storage, content, file, csrfToken: session.csrfToken(), onProgress: setShare, signal: abort.current.signal });
-      const end = await follower.follow(upid, { running: t("upload.placing", { name: file.name }), done: t("upload.done", { name: file.name, storage }) });
+      const upid = await upload({
+        node,
+        storage,
+        content,
+        file,
+        csrfToken: session.csrfToken(),
+        onProgress: setShare,
+        signal: abort.current.signal,
+      });
+      const end = await follower.follow(upid, {
+        running: t("upload.placing", { name: file.name }),
+        done: t("upload.done", { name: file.name, storage }),
+      });
       if (end.outcome === "ok" || end.outcome === "warnings") onClose();
       else setShare(undefined);
     } catch (failure) {
@@ -66,7 +77,11 @@ export function UploadSheet({ node, storage, contents, onClose }: UploadSheetPro
             setFile(event.dataTransfer.files[0] ?? undefined);
           }}
         >
-          {file === undefined ? <p>{t("upload.drop")}</p> : <p className="strong">{t("upload.file", { name: file.name, size: formatBytes(file.size) })}</p>}
+          {file === undefined ? (
+            <p>{t("upload.drop")}</p>
+          ) : (
+            <p className="strong">{t("upload.file", { name: file.name, size: formatBytes(file.size) })}</p>
+          )}
           <Button style={{ marginTop: 12 }} isBusy={share !== undefined} onClick={() => picker.current?.click()}>
             {t("upload.choose")}
           </Button>
@@ -83,7 +98,14 @@ export function UploadSheet({ node, storage, contents, onClose }: UploadSheetPro
         {file === undefined || isFit ? null : <p className="note">{t("upload.wrong-kind", { storage })}</p>}
         {share === undefined ? null : (
           <div>
-            <div className="progress" role="progressbar" aria-label={t("upload.progress")} aria-valuenow={Math.round(share * 100)} aria-valuemin={0} aria-valuemax={100}>
+            <div
+              className="progress"
+              role="progressbar"
+              aria-label={t("upload.progress")}
+              aria-valuenow={Math.round(share * 100)}
+              aria-valuemin={0}
+              aria-valuemax={100}
+            >
               <i style={{ width: `${share * 100}%` }} />
             </div>
             <p className="muted">{share < 1 ? formatPercent(share) : t("upload.arriving")}</p>
@@ -92,7 +114,14 @@ export function UploadSheet({ node, storage, contents, onClose }: UploadSheetPro
         {error === undefined ? null : <Failure what={t("upload.failed")} error={error} />}
         <div className="sheetf">
           <Button onClick={close}>{t("action.cancel")}</Button>
-          <Button look="primary" isBusy={share !== undefined} whyNot={file === undefined ? t("upload.none-chosen") : isFit ? undefined : t("upload.wrong-kind", { storage })} onClick={() => void start()}>
+          <Button
+            look="primary"
+            isBusy={share !== undefined}
+            whyNot={
+              file === undefined ? t("upload.none-chosen") : isFit ? undefined : t("upload.wrong-kind", { storage })
+            }
+            onClick={() => void start()}
+          >
             {t("storage.upload")}
           </Button>
         </div>

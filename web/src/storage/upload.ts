@@ -13,7 +13,15 @@ export interface UploadOptions {
 }
 
 /** @returns the task that puts the file in its place. */
-export function upload({ node, storage, content, file, csrfToken, onProgress, signal }: UploadOptions): Promise<string> {
+export function upload({
+  node,
+  storage,
+  content,
+  file,
+  csrfToken,
+  onProgress,
+  signal,
+}: UploadOptions): Promise<string> {
   const form = new FormData();
   form.append("content", content);
   // The file comes last: what it is has to be known before it arrives.
@@ -28,7 +36,9 @@ export function upload({ node, storage, content, file, csrfToken, onProgress, si
     const body = parse(request.responseText);
     if (request.status === 200 && typeof body.data === "string") resolve(body.data);
     else {
-      const fields = Object.fromEntries(Object.entries(body.errors ?? {}).map(([name, text]) => [name, String(text).trim()]));
+      const fields = Object.fromEntries(
+        Object.entries(body.errors ?? {}).map(([name, text]) => [name, String(text).trim()]),
+      );
       reject(new ApiError((body.message ?? request.statusText).trim(), { status: request.status, fields }));
     }
   });
@@ -39,7 +49,11 @@ export function upload({ node, storage, content, file, csrfToken, onProgress, si
   return promise;
 }
 
-function parse(text: string): { readonly data?: unknown; readonly message?: string; readonly errors?: Readonly<Record<string, unknown>> } {
+function parse(text: string): {
+  readonly data?: unknown;
+  readonly message?: string;
+  readonly errors?: Readonly<Record<string, unknown>>;
+} {
   try {
     return JSON.parse(text) as ReturnType<typeof parse>;
   } catch {

@@ -52,7 +52,12 @@ export class LiveFeed {
   #stream: EventSource | undefined;
   #heardAt = 0;
   #isFirstBatch = true;
-  #timers: { poll?: ReturnType<typeof setTimeout>; retry?: ReturnType<typeof setTimeout>; hidden?: ReturnType<typeof setTimeout>; watch?: ReturnType<typeof setInterval> } = {};
+  #timers: {
+    poll?: ReturnType<typeof setTimeout>;
+    retry?: ReturnType<typeof setTimeout>;
+    hidden?: ReturnType<typeof setTimeout>;
+    watch?: ReturnType<typeof setInterval>;
+  } = {};
 
   constructor(deps: LiveFeedDeps) {
     this.#deps = deps;

@@ -2,7 +2,13 @@ import { describe, expect, test } from "vitest";
 import { freshness, guestState } from "./freshness.ts";
 import { emptyInventory, parseRow, withoutIds, withRows } from "./resources.ts";
 
-const node = (name: string, at: number, status = "online") => ({ id: `node/${name}`, type: "node", node: name, status, at });
+const node = (name: string, at: number, status = "online") => ({
+  id: `node/${name}`,
+  type: "node",
+  node: name,
+  status,
+  at,
+});
 const guest = (vmid: number, on: string, fields: Record<string, unknown> = {}) => ({
   id: `qemu/${vmid}`,
   type: "qemu",
@@ -41,7 +47,8 @@ describe("rows", () => {
 });
 
 describe("freshness", () => {
-  test("of ages", () => expect([0, 19, 20, 60, 61].map(freshness)).toEqual(["fresh", "fresh", "aging", "aging", "stale"]));
+  test("of ages", () =>
+    expect([0, 19, 20, 60, 61].map(freshness)).toEqual(["fresh", "fresh", "aging", "aging", "stale"]));
 
   const stateOf = (fields: Record<string, unknown>, nodeFields: { at?: number; status?: string } = {}) => {
     const rows = [node("n1", nodeFields.at ?? 1000, nodeFields.status), guest(101, "n1", fields)];

@@ -60,7 +60,10 @@ export class TaskFollower {
   show(toast: Pick<Toast, "title" | "outcome"> & Partial<Toast>): number {
     this.#lastId += 1;
     const id = this.#lastId;
-    this.toasts.update((toasts) => [...toasts, { detail: undefined, link: undefined, progress: undefined, ...toast, id }]);
+    this.toasts.update((toasts) => [
+      ...toasts,
+      { detail: undefined, link: undefined, progress: undefined, ...toast, id },
+    ]);
     this.#scheduleEnd(id, toast.outcome);
     return id;
   }

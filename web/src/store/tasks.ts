@@ -17,7 +17,9 @@ export type TaskOutcome = "running" | "ok" | "warnings" | "failed" | "unknown";
 
 export function parseTask(value: unknown): Task | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { upid, node, type, id, user, tokenid, starttime, endtime, status } = value as Readonly<Record<string, unknown>>;
+  const { upid, node, type, id, user, tokenid, starttime, endtime, status } = value as Readonly<
+    Record<string, unknown>
+  >;
   if (typeof upid !== "string" || typeof node !== "string" || typeof type !== "string") return undefined;
   return {
     upid,
@@ -52,7 +54,15 @@ export function outcomeOfStatus(status: string | undefined): TaskOutcome {
 }
 
 /** `UPID:node:pid:pstart:starttime:type:id:user:` */
-export function parseUpid(upid: string): { readonly node: string; readonly type: string; readonly id: string; readonly user: string; readonly startedAt: number } | undefined {
+export function parseUpid(upid: string):
+  | {
+      readonly node: string;
+      readonly type: string;
+      readonly id: string;
+      readonly user: string;
+      readonly startedAt: number;
+    }
+  | undefined {
   const match = /^UPID:([^:\s]+):[0-9A-F]{8}:[0-9A-F]{8,9}:([0-9A-F]{8}):([^:\s]+):([^:\s]*):([^:\s]+):$/i.exec(upid);
   if (match === null) return undefined;
   const [, node = "", start = "", type = "", id = "", user = ""] = match;

@@ -22,7 +22,13 @@ export function TaskPage({ upid }: { readonly upid: string }): ReactNode {
   return facts === undefined ? <NotFound text={t("task-page.no-upid")} /> : <KnownTask upid={upid} facts={facts} />;
 }
 
-function KnownTask({ upid, facts }: { readonly upid: string; readonly facts: NonNullable<ReturnType<typeof parseUpid>> }): ReactNode {
+function KnownTask({
+  upid,
+  facts,
+}: {
+  readonly upid: string;
+  readonly facts: NonNullable<ReturnType<typeof parseUpid>>;
+}): ReactNode {
   const { api } = useApp();
   const { node, type, id, user, startedAt } = facts;
   const now = useNow();
@@ -36,7 +42,8 @@ function KnownTask({ upid, facts }: { readonly upid: string; readonly facts: Non
   const title = taskTitle({ type, id }, guest?.name);
   useTitle(title);
 
-  const outcome: TaskOutcome = status.data === undefined || status.data.status === "running" ? "running" : outcomeOfStatus(status.data.exitstatus);
+  const outcome: TaskOutcome =
+    status.data === undefined || status.data.status === "running" ? "running" : outcomeOfStatus(status.data.exitstatus);
   useEffect(() => {
     if (status.data?.status === "stopped") setOver(true);
   }, [status.data]);
@@ -63,10 +70,14 @@ function KnownTask({ upid, facts }: { readonly upid: string; readonly facts: Non
             {title}
           </h1>
           <div className="sub">
-            <b className={outcome === "failed" ? "strong bad" : "strong"}>{outcome === "failed" ? status.data?.exitstatus : t(`outcome.${outcome}`)}</b>
+            <b className={outcome === "failed" ? "strong bad" : "strong"}>
+              {outcome === "failed" ? status.data?.exitstatus : t(`outcome.${outcome}`)}
+            </b>
             <span>{t("task-page.by", { user, node })}</span>
             <span title={formatExact(startedAt)}>
-              {outcome === "running" ? t("task-page.since", { time: formatDuration(now - startedAt) }) : t("task-page.started", { time: formatExact(startedAt) })}
+              {outcome === "running"
+                ? t("task-page.since", { time: formatDuration(now - startedAt) })
+                : t("task-page.started", { time: formatExact(startedAt) })}
             </span>
             {guest === undefined ? null : (
               <Link className="link" to={`/vm/${guest.vmid}`}>
@@ -77,7 +88,11 @@ function KnownTask({ upid, facts }: { readonly upid: string; readonly facts: Non
         </div>
         <div className="acts" data-actions>
           {outcome === "running" ? (
-            <Button icon="close" onClick={() => setAsking(true)} whyNot={may(`/nodes/${node}`, "Sys.Modify") ? undefined : t("task-page.may-own")}>
+            <Button
+              icon="close"
+              onClick={() => setAsking(true)}
+              whyNot={may(`/nodes/${node}`, "Sys.Modify") ? undefined : t("task-page.may-own")}
+            >
               {t("task-page.stop")}
             </Button>
           ) : null}
@@ -87,7 +102,9 @@ function KnownTask({ upid, facts }: { readonly upid: string; readonly facts: Non
         </div>
       </div>
       {error === undefined ? null : <Failure what={t("task-page.stop-failed")} error={error} />}
-      {status.error !== undefined && status.error.status !== 0 ? <Failure what={t("task-page.failed")} error={status.error} onRetry={status.reload} /> : null}
+      {status.error !== undefined && status.error.status !== 0 ? (
+        <Failure what={t("task-page.failed")} error={status.error} onRetry={status.reload} />
+      ) : null}
       {firstError >= 0 && outcome === "failed" ? (
         <div className="fail" style={{ marginBottom: 12 }}>
           <StateShape shape="bad" />
@@ -98,12 +115,28 @@ function KnownTask({ upid, facts }: { readonly upid: string; readonly facts: Non
         </div>
       ) : null}
       <LogCard lines={log.lines} isRunning={outcome === "running"} error={log.error} />
-      {isAsking ? <Confirm title={t("task-page.stop-title")} text={t("task-page.stop-text")} action={t("task-page.stop")} onConfirm={() => void stop()} onClose={() => setAsking(false)} /> : null}
+      {isAsking ? (
+        <Confirm
+          title={t("task-page.stop-title")}
+          text={t("task-page.stop-text")}
+          action={t("task-page.stop")}
+          onConfirm={() => void stop()}
+          onClose={() => setAsking(false)}
+        />
+      ) : null}
     </>
   );
 }
 
-function LogCard({ lines, isRunning, error }: { readonly lines: readonly string[]; readonly isRunning: boolean; readonly error: ApiError | undefined }): ReactNode {
+function LogCard({
+  lines,
+  isRunning,
+  error,
+}: {
+  readonly lines: readonly string[];
+  readonly isRunning: boolean;
+  readonly error: ApiError | undefined;
+}): ReactNode {
   const box = useRef<HTMLPreElement>(null);
   const [isFollowing, setFollowing] = useState(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: new lines are what there is to follow
@@ -116,7 +149,12 @@ function LogCard({ lines, isRunning, error }: { readonly lines: readonly string[
         <h2>{t("task-page.log")}</h2>
         <span className="more">
           {isRunning ? (
-            <button type="button" className="link" aria-pressed={isFollowing} onClick={() => setFollowing(!isFollowing)}>
+            <button
+              type="button"
+              className="link"
+              aria-pressed={isFollowing}
+              onClick={() => setFollowing(!isFollowing)}
+            >
               {t(isFollowing ? "task-page.following" : "task-page.follow")}
             </button>
           ) : (
@@ -132,7 +170,9 @@ function LogCard({ lines, isRunning, error }: { readonly lines: readonly string[
         tabIndex={0}
         role="log"
         aria-label={t("task-page.log")}
-        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => setFollowing(scrollTop + clientHeight >= scrollHeight - 8)}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) =>
+          setFollowing(scrollTop + clientHeight >= scrollHeight - 8)
+        }
       >
         {lines.map((line, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines of a log never move

@@ -5,8 +5,8 @@ import { Icon } from "../parts/icon.tsx";
 import { Link, useSearchParam } from "../route/navigation.tsx";
 import { outcomeOf } from "../store/tasks.ts";
 import { t } from "../text/t.ts";
-import { TasksTable } from "./tasks-table.tsx";
 import { taskTitle } from "./task-title.ts";
+import { TasksTable } from "./tasks-table.tsx";
 
 const FILTERS = ["all", "running", "failed", "events"] as const;
 const EVENTS_SHOWN = 200;
@@ -16,7 +16,11 @@ export function TasksPage(): ReactNode {
   const tasks = useTasks();
   const [show = "all"] = useSearchParam("show");
   const [text = "", setText] = useSearchParam("q");
-  const nameOf = useInventory(({ guests }) => (id: string) => guests.get(Number(id))?.name);
+  const nameOf = useInventory(
+    ({ guests }) =>
+      (id: string) =>
+        guests.get(Number(id))?.name,
+  );
   const shown = useMemo(() => {
     const wanted = text.toLowerCase();
     return tasks.filter((task) => {
@@ -37,7 +41,11 @@ export function TasksPage(): ReactNode {
       <div className="views" style={{ marginBottom: 12 }}>
         <nav className="seg" aria-label={t("view.title")}>
           {FILTERS.map((name) => (
-            <Link key={name} to={name === "all" ? "/tasks" : `/tasks?show=${name}`} aria-current={show === name ? "true" : undefined}>
+            <Link
+              key={name}
+              to={name === "all" ? "/tasks" : `/tasks?show=${name}`}
+              aria-current={show === name ? "true" : undefined}
+            >
               {t(`tasks.show-${name}`)}
             </Link>
           ))}
@@ -47,7 +55,12 @@ export function TasksPage(): ReactNode {
         <div className="tb">
           <div className="filter">
             <Icon name="search" className="faint" />
-            <input aria-label={t("tasks.filter")} placeholder={t("tasks.filter")} value={text} onChange={(event) => setText(event.target.value)} />
+            <input
+              aria-label={t("tasks.filter")}
+              placeholder={t("tasks.filter")}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
           </div>
         </div>
         {show === "events" ? <Events text={text} /> : <TasksTable tasks={shown} />}
@@ -61,7 +74,9 @@ function Events({ text }: { readonly text: string }): ReactNode {
   const entries = useValue(useApp().feed.log);
   const now = useNow(5000);
   const wanted = text.toLowerCase();
-  const shown = entries.filter((entry) => `${entry.text} ${entry.user} ${entry.node}`.toLowerCase().includes(wanted)).slice(0, EVENTS_SHOWN);
+  const shown = entries
+    .filter((entry) => `${entry.text} ${entry.user} ${entry.node}`.toLowerCase().includes(wanted))
+    .slice(0, EVENTS_SHOWN);
   if (shown.length === 0) return <p className="nothing">{t("events.none")}</p>;
   return (
     <div className="cardtable">
@@ -84,7 +99,10 @@ function Events({ text }: { readonly text: string }): ReactNode {
               <td className="muted">
                 <When at={entry.at} now={now} />
               </td>
-              <td style={{ whiteSpace: "normal", overflowWrap: "anywhere" }} className={entry.priority <= 3 ? "bad" : ""}>
+              <td
+                style={{ whiteSpace: "normal", overflowWrap: "anywhere" }}
+                className={entry.priority <= 3 ? "bad" : ""}
+              >
                 {entry.text}
               </td>
               <td className="hide-m">{entry.node}</td>

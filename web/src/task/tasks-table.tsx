@@ -13,7 +13,11 @@ import { taskTitle } from "./task-title.ts";
 /** @param tasks undefined while they are not known */
 export function TasksTable({ tasks }: { readonly tasks: readonly Task[] | undefined }): ReactNode {
   const now = useNow();
-  const nameOf = useInventory(({ guests }) => (id: string) => guests.get(Number(id))?.name);
+  const nameOf = useInventory(
+    ({ guests }) =>
+      (id: string) =>
+        guests.get(Number(id))?.name,
+  );
   if (tasks === undefined) return <span className="sk" style={{ height: 200, margin: 16 }} />;
   if (tasks.length === 0) return <p className="nothing">{t("tasks.none")}</p>;
   return (
@@ -58,7 +62,11 @@ export function TasksTable({ tasks }: { readonly tasks: readonly Task[] | undefi
                 <td className="num muted hide-m">{formatDuration((task.endedAt ?? now) - task.startedAt)}</td>
                 <td style={{ maxWidth: 340 }}>
                   <div className={`ell${outcome === "failed" ? " bad" : " muted"}`} title={task.status}>
-                    {outcome === "ok" ? t("outcome.ok") : outcome === "running" ? t("outcome.running") : (task.status ?? t("outcome.unknown"))}
+                    {outcome === "ok"
+                      ? t("outcome.ok")
+                      : outcome === "running"
+                        ? t("outcome.running")
+                        : (task.status ?? t("outcome.unknown"))}
                   </div>
                 </td>
               </tr>

@@ -23,7 +23,11 @@ export function useTaskLog(node: string, upid: string, isOver: boolean): TaskLog
       try {
         // The last known line is fetched again: an empty log has a line that says so.
         const start = Math.max(0, known.length - 1);
-        const rows = await api.get("/nodes/{node}/tasks/{upid}/log", { node, upid, start, limit: PER_CALL }, { signal: abort.signal });
+        const rows = await api.get(
+          "/nodes/{node}/tasks/{upid}/log",
+          { node, upid, start, limit: PER_CALL },
+          { signal: abort.signal },
+        );
         if (abort.signal.aborted) return;
         const fresh = rows.map((row) => String((row as { t?: unknown }).t ?? ""));
         known = [...known.slice(0, start), ...fresh];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { fillMessage, parseMessage } from "./message-format.ts";
 import { messages } from "./en/messages.ts";
+import { fillMessage, parseMessage } from "./message-format.ts";
 
 const english = new Intl.PluralRules("en");
 const show = (text: string, values: Record<string, string | number>): string =>
@@ -13,7 +13,11 @@ describe("messages", () => {
     { text: "{n, plural, one {# guest} other {# guests}}", values: { n: 1 }, want: "1 guest" },
     { text: "{n, plural, one {# guest} other {# guests}}", values: { n: 5 }, want: "5 guests" },
     { text: "{n, plural, =0 {none} other {#, the first {name}}} here", values: { n: 0, name: "x" }, want: "none here" },
-    { text: "{n, plural, =0 {none} other {#, the first {name}}} here", values: { n: 2, name: "x" }, want: "2, the first x here" },
+    {
+      text: "{n, plural, =0 {none} other {#, the first {name}}} here",
+      values: { n: 2, name: "x" },
+      want: "2, the first x here",
+    },
     { text: "no value: {gone}", values: {}, want: "no value: {gone}" },
   ];
   test.each(cases)("$text with $values", ({ text, values, want }) => {

@@ -101,7 +101,8 @@ export function fillMessage<V>(
         case "plural": {
           const value = values[part.name];
           const number = Number(value);
-          const chosen = part.cases.get(`=${number}`) ?? part.cases.get(plural.select(number)) ?? part.cases.get("other");
+          const chosen =
+            part.cases.get(`=${number}`) ?? part.cases.get(plural.select(number)) ?? part.cases.get("other");
           fill(chosen ?? [], value);
           break;
         }

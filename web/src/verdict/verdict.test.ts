@@ -1,16 +1,38 @@
 import { describe, expect, test } from "vitest";
 import { emptyInventory, withRows } from "../store/resources.ts";
 import { parseTasks } from "../store/tasks.ts";
-import { spareVotes, type Quorum, verdictOf } from "./verdict.ts";
+import { type Quorum, spareVotes, verdictOf } from "./verdict.ts";
 
 const NOW = 10_000;
 const node = (name: string, fields: Record<string, unknown> = {}) => ({
-  id: `node/${name}`, type: "node", node: name, status: "online", at: NOW - 3, mem: 1, maxmem: 10, ...fields,
+  id: `node/${name}`,
+  type: "node",
+  node: name,
+  status: "online",
+  at: NOW - 3,
+  mem: 1,
+  maxmem: 10,
+  ...fields,
 });
 const storage = (name: string, disk: number, fields: Record<string, unknown> = {}) => ({
-  id: `storage/n1/${name}`, type: "storage", node: "n1", storage: name, status: "available", at: NOW - 3, disk, maxdisk: 100, ...fields,
+  id: `storage/n1/${name}`,
+  type: "storage",
+  node: "n1",
+  storage: name,
+  status: "available",
+  at: NOW - 3,
+  disk,
+  maxdisk: 100,
+  ...fields,
 });
-const guest = (vmid: number, status: string) => ({ id: `qemu/${vmid}`, type: "qemu", vmid, node: "n1", status, at: NOW - 3 });
+const guest = (vmid: number, status: string) => ({
+  id: `qemu/${vmid}`,
+  type: "qemu",
+  vmid,
+  node: "n1",
+  status,
+  at: NOW - 3,
+});
 
 function verdict(rows: readonly unknown[], tasks: readonly unknown[] = [], quorum?: Quorum) {
   const inventory = withRows(emptyInventory, rows, { arrivedAt: NOW, isWhole: true });
@@ -56,12 +78,25 @@ describe("verdict", () => {
   });
 
   test("a shared storage is told once", () => {
-    const rows = [node("n1"), node("n2"), storage("nfs", 90, { shared: 1 }), storage("nfs", 90, { shared: 1, id: "storage/n2/nfs", node: "n2" })];
+    const rows = [
+      node("n1"),
+      node("n2"),
+      storage("nfs", 90, { shared: 1 }),
+      storage("nfs", 90, { shared: 1, id: "storage/n2/nfs", node: "n2" }),
+    ];
     expect(verdict(rows).findings).toHaveLength(1);
   });
 
   test("a failed task needs attention until the same goes well", () => {
-    const failed = { upid: "a", node: "n1", type: "qmstart", id: "100", starttime: NOW - 50, endtime: NOW - 40, status: "boom" };
+    const failed = {
+      upid: "a",
+      node: "n1",
+      type: "qmstart",
+      id: "100",
+      starttime: NOW - 50,
+      endtime: NOW - 40,
+      status: "boom",
+    };
     expect(verdict([node("n1")], [failed]).findings[0]?.text.values).toEqual({ reason: "boom" });
     const well = { ...failed, upid: "b", starttime: NOW - 20, endtime: NOW - 10, status: "OK" };
     expect(verdict([node("n1")], [failed, well]).findings).toEqual([]);

@@ -54,7 +54,13 @@ export function verdictOf(input: VerdictInput): Verdict {
   const away = nodes.filter((node) => isNodeAway(node, now));
   const votes = { present: nodes.length - away.length, total: quorum?.expectedVotes ?? nodes.length };
   if (!inventory.isLoaded) {
-    return { level: "unknown", headline: "verdict.loading", sentence: { key: "verdict.loading-text", values: {} }, findings: [], votes };
+    return {
+      level: "unknown",
+      headline: "verdict.loading",
+      sentence: { key: "verdict.loading-text", values: {} },
+      findings: [],
+      votes,
+    };
   }
   const findings = findingsOf(input).slice(0, MAX_FINDINGS);
   const guests = [...inventory.guests.values()].filter(({ isTemplate }) => !isTemplate);

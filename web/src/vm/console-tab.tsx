@@ -29,7 +29,12 @@ export function ConsoleTab({ guest, state }: TabProps): ReactNode {
   const kind = asked === "serial" || (asked === undefined && isSerialOnly) ? "serial" : "screen";
 
   const connectScreen = useCallback(async (): Promise<Access> => {
-    const answer = await api.post("/nodes/{node}/qemu/{vmid}/vncproxy", { node, vmid, websocket: 1, "generate-password": 1 });
+    const answer = await api.post("/nodes/{node}/qemu/{vmid}/vncproxy", {
+      node,
+      vmid,
+      websocket: 1,
+      "generate-password": 1,
+    });
     return accessOf(answer, `/nodes/${encodeURIComponent(node)}/qemu/${vmid}/vncwebsocket`);
   }, [api, node, vmid]);
   const connectSerial = useCallback(async (): Promise<Access> => {
@@ -48,7 +53,8 @@ export function ConsoleTab({ guest, state }: TabProps): ReactNode {
       </>
     );
   } else if (state === "unknown") off = <p>{t("power.is-unknown", { node })}</p>;
-  else if (kind === "serial" && config.data !== undefined && serial === undefined) off = <p>{t("console.no-serial", { name })}</p>;
+  else if (kind === "serial" && config.data !== undefined && serial === undefined)
+    off = <p>{t("console.no-serial", { name })}</p>;
 
   return (
     <Console

@@ -4,7 +4,7 @@ import { type ApiError, asApiError } from "../api/errors.ts";
 import { useApp } from "../app-context.tsx";
 import { formatBytes, parseSize } from "../format/bytes.ts";
 import { diskBytes, freeKey, type GuestConfig, memoryMiB, NETWORK_MODELS, networkModel } from "../guest/devices.ts";
-import { parseItems, type PropertyItems, printItems, withItem } from "../guest/property-items.ts";
+import { type PropertyItems, parseItems, printItems, withItem } from "../guest/property-items.ts";
 import { useConfigSaver } from "../guest/save-config.tsx";
 import { Sheet } from "../overlays/lazy.tsx";
 import { Button } from "../parts/button.tsx";
@@ -69,19 +69,32 @@ function Frame({ guest, config, title, change, onClose, children, fields }: Fram
     if (wanted === undefined || isBusy) return;
     if (await save({ ...wanted, digest })) onClose();
   };
-  const isShown = error !== undefined && Object.keys(error.fields).length > 0 && Object.keys(error.fields).every((name) => fields.includes(name));
+  const isShown =
+    error !== undefined &&
+    Object.keys(error.fields).length > 0 &&
+    Object.keys(error.fields).every((name) => fields.includes(name));
   return (
     <Sheet title={title} onClose={onClose}>
       <form className="sheet" onSubmit={(event) => void onSubmit(event)} noValidate>
         <div className="fields">{children(error?.fields ?? {})}</div>
-        {error === undefined || isShown ? null : <Failure what={t("config.failed", { name: guest.name })} error={error} />}
+        {error === undefined || isShown ? null : (
+          <Failure what={t("config.failed", { name: guest.name })} error={error} />
+        )}
         <SheetFoot isBusy={isBusy} onClose={onClose} />
       </form>
     </Sheet>
   );
 }
 
-function SheetFoot({ isBusy, onClose, action = t("action.save") }: { readonly isBusy: boolean; readonly onClose: () => void; readonly action?: string }): ReactNode {
+function SheetFoot({
+  isBusy,
+  onClose,
+  action = t("action.save"),
+}: {
+  readonly isBusy: boolean;
+  readonly onClose: () => void;
+  readonly action?: string;
+}): ReactNode {
   return (
     <div className="sheetf">
       <Button onClick={onClose}>{t("action.cancel")}</Button>
@@ -116,13 +129,28 @@ function ProcessorSheet(props: SheetProps): ReactNode {
         const [coreCount = 1, socketCount = 1] = counts;
         const rest = new Map([...known.items].filter(([key]) => key !== "cputype"));
         const change = { cores: coreCount, sockets: socketCount };
-        return cpu === "" ? { ...change, ...(config.cpu === undefined ? {} : { delete: "cpu" }) } : { ...change, cpu: printItems({ head: cpu, items: rest }) };
+        return cpu === ""
+          ? { ...change, ...(config.cpu === undefined ? {} : { delete: "cpu" }) }
+          : { ...change, cpu: printItems({ head: cpu, items: rest }) };
       }}
     >
       {(errors) => (
         <>
-          <TextField label={t("hardware.cores")} inputMode="numeric" value={cores} onChange={setCores} error={errors.cores ?? (wrong ? t("field.whole-number") : undefined)} data-autofocus />
-          <TextField label={t("hardware.sockets")} inputMode="numeric" value={sockets} onChange={setSockets} error={errors.sockets} />
+          <TextField
+            label={t("hardware.cores")}
+            inputMode="numeric"
+            value={cores}
+            onChange={setCores}
+            error={errors.cores ?? (wrong ? t("field.whole-number") : undefined)}
+            data-autofocus
+          />
+          <TextField
+            label={t("hardware.sockets")}
+            inputMode="numeric"
+            value={sockets}
+            onChange={setSockets}
+            error={errors.sockets}
+          />
           <SelectField
             label={t("hardware.model")}
             width={6}
@@ -142,7 +170,9 @@ function MemorySheet(props: SheetProps): ReactNode {
   const { config } = props;
   const [memory, setMemory] = useState(formatBytes(memoryMiB(config) * 2 ** 20));
   const [isFixed, setFixed] = useState(String(config.balloon ?? "") === "0");
-  const [least, setLeast] = useState(config.balloon === undefined || Number(config.balloon) === 0 ? "" : formatBytes(Number(config.balloon) * 2 ** 20));
+  const [least, setLeast] = useState(
+    config.balloon === undefined || Number(config.balloon) === 0 ? "" : formatBytes(Number(config.balloon) * 2 ** 20),
+  );
   const [wrong, setWrong] = useState<string | undefined>(undefined);
   return (
     <Frame
@@ -152,7 +182,10 @@ function MemorySheet(props: SheetProps): ReactNode {
       change={() => {
         const size = parseSize(memory.replaceAll("\u00a0", " "), "MiB");
         const leastSize = least.trim() === "" ? undefined : parseSize(least.replaceAll("\u00a0", " "), "MiB");
-        const isWrong = size === undefined || size < 16 * 2 ** 20 || (least.trim() !== "" && (leastSize === undefined || leastSize > size));
+        const isWrong =
+          size === undefined ||
+          size < 16 * 2 ** 20 ||
+          (least.trim() !== "" && (leastSize === undefined || leastSize > size));
         setWrong(isWrong ? t("field.size") : undefined);
         if (isWrong) return undefined;
         const change = { memory: String(Math.round(size / 2 ** 20)) };
@@ -163,9 +196,32 @@ function MemorySheet(props: SheetProps): ReactNode {
     >
       {(errors) => (
         <>
-          <TextField label={t("device.memory")} value={memory} onChange={setMemory} help={t("field.size-help")} error={errors.memory ?? wrong} width={6} data-autofocus />
-          <Switch label={t("hardware.fixed")} help={t("hardware.fixed-help")} checked={isFixed} onChange={setFixed} width={6} />
-          {isFixed ? null : <TextField label={t("hardware.least")} value={least} onChange={setLeast} help={t("hardware.least-help")} error={errors.balloon} width={6} />}
+          <TextField
+            label={t("device.memory")}
+            value={memory}
+            onChange={setMemory}
+            help={t("field.size-help")}
+            error={errors.memory ?? wrong}
+            width={6}
+            data-autofocus
+          />
+          <Switch
+            label={t("hardware.fixed")}
+            help={t("hardware.fixed-help")}
+            checked={isFixed}
+            onChange={setFixed}
+            width={6}
+          />
+          {isFixed ? null : (
+            <TextField
+              label={t("hardware.least")}
+              value={least}
+              onChange={setLeast}
+              help={t("hardware.least-help")}
+              error={errors.balloon}
+              width={6}
+            />
+          )}
         </>
       )}
     </Frame>
@@ -192,7 +248,10 @@ function DisplaySheet(props: SheetProps): ReactNode {
           value={type}
           onChange={setType}
           error={errors.vga}
-          options={(DISPLAYS.includes(type) ? DISPLAYS : [...DISPLAYS, type]).map((name) => ({ value: name, label: name === "" ? t("device.display-default") : name }))}
+          options={(DISPLAYS.includes(type) ? DISPLAYS : [...DISPLAYS, type]).map((name) => ({
+            value: name,
+            label: name === "" ? t("device.display-default") : name,
+          }))}
         />
       )}
     </Frame>
@@ -230,10 +289,29 @@ function AddDiskSheet(props: SheetProps): ReactNode {
     >
       {(errors) => (
         <>
-          <SelectField label={t("hardware.bus")} value={bus} onChange={setBus} options={BUSES.map(({ value, label }) => ({ value, label }))} help={key === undefined ? t("hardware.bus-full") : t("hardware.becomes-key", { key })} />
-          <TextField label={t("hardware.size")} unit="GiB" value={size} onChange={setSize} error={wrong ?? (key === undefined ? undefined : errors[key])} data-autofocus />
+          <SelectField
+            label={t("hardware.bus")}
+            value={bus}
+            onChange={setBus}
+            options={BUSES.map(({ value, label }) => ({ value, label }))}
+            help={key === undefined ? t("hardware.bus-full") : t("hardware.becomes-key", { key })}
+          />
+          <TextField
+            label={t("hardware.size")}
+            unit="GiB"
+            value={size}
+            onChange={setSize}
+            error={wrong ?? (key === undefined ? undefined : errors[key])}
+            data-autofocus
+          />
           <StorageField node={guest.node} content="images" value={storage} onChange={setStorage} width={6} />
-          <Switch label={t("hardware.discard")} help={t("hardware.discard-help")} checked={discard} onChange={setDiscard} width={6} />
+          <Switch
+            label={t("hardware.discard")}
+            help={t("hardware.discard-help")}
+            checked={discard}
+            onChange={setDiscard}
+            width={6}
+          />
         </>
       )}
     </Frame>
@@ -253,7 +331,12 @@ function DiskSheet({ deviceKey, value, ...props }: KeyedProps): ReactNode {
   const set = (name: string, next: string | undefined): void => setItems((old) => withItem(old, name, next));
   const hasThreads = deviceKey.startsWith("scsi") || deviceKey.startsWith("virtio");
   return (
-    <Frame {...props} title={t("hardware.disk-title", { key: deviceKey })} fields={[deviceKey]} change={() => ({ [deviceKey]: printItems(items) }) as Change}>
+    <Frame
+      {...props}
+      title={t("hardware.disk-title", { key: deviceKey })}
+      fields={[deviceKey]}
+      change={() => ({ [deviceKey]: printItems(items) }) as Change}
+    >
       {(errors) => (
         <>
           <SelectField
@@ -264,10 +347,35 @@ function DiskSheet({ deviceKey, value, ...props }: KeyedProps): ReactNode {
             options={CACHES.map((name) => ({ value: name, label: name === "" ? t("hardware.cache-default") : name }))}
             error={errors[deviceKey]}
           />
-          <Switch label={t("hardware.discard")} help={t("hardware.discard-help")} checked={flag("discard", "on")} onChange={(on) => set("discard", on ? "on" : undefined)} width={6} />
-          {deviceKey.startsWith("virtio") ? null : <Switch label={t("hardware.ssd")} checked={flag("ssd", "1")} onChange={(on) => set("ssd", on ? "1" : undefined)} width={6} />}
-          {hasThreads ? <Switch label={t("hardware.iothread")} checked={flag("iothread", "1")} onChange={(on) => set("iothread", on ? "1" : undefined)} width={6} /> : null}
-          <Switch label={t("hardware.backup")} checked={!flag("backup", "0")} onChange={(on) => set("backup", on ? undefined : "0")} width={6} />
+          <Switch
+            label={t("hardware.discard")}
+            help={t("hardware.discard-help")}
+            checked={flag("discard", "on")}
+            onChange={(on) => set("discard", on ? "on" : undefined)}
+            width={6}
+          />
+          {deviceKey.startsWith("virtio") ? null : (
+            <Switch
+              label={t("hardware.ssd")}
+              checked={flag("ssd", "1")}
+              onChange={(on) => set("ssd", on ? "1" : undefined)}
+              width={6}
+            />
+          )}
+          {hasThreads ? (
+            <Switch
+              label={t("hardware.iothread")}
+              checked={flag("iothread", "1")}
+              onChange={(on) => set("iothread", on ? "1" : undefined)}
+              width={6}
+            />
+          ) : null}
+          <Switch
+            label={t("hardware.backup")}
+            checked={!flag("backup", "0")}
+            onChange={(on) => set("backup", on ? undefined : "0")}
+            width={6}
+          />
         </>
       )}
     </Frame>
@@ -298,7 +406,11 @@ function ResizeSheet({ guest, config, deviceKey, value, onClose }: KeyedProps): 
         digest: String(config.digest ?? ""),
       });
       const name = guest.name;
-      if (typeof upid === "string") await follower.follow(upid, { running: t("hardware.resizing", { name }), done: t("hardware.resized", { name }) });
+      if (typeof upid === "string")
+        await follower.follow(upid, {
+          running: t("hardware.resizing", { name }),
+          done: t("hardware.resized", { name }),
+        });
       onClose();
     } catch (failure) {
       setError(asApiError(failure));
@@ -309,9 +421,20 @@ function ResizeSheet({ guest, config, deviceKey, value, onClose }: KeyedProps): 
     <Sheet title={t("hardware.resize-title", { key: deviceKey })} onClose={onClose}>
       <form className="sheet" onSubmit={(event) => void onSubmit(event)} noValidate>
         <div className="fields">
-          <TextField label={t("hardware.new-size")} unit="GiB" width={6} value={wanted} onChange={setWanted} error={wrong ?? error?.fields.size} help={size === undefined ? undefined : t("hardware.now", { size: formatBytes(size) })} data-autofocus />
+          <TextField
+            label={t("hardware.new-size")}
+            unit="GiB"
+            width={6}
+            value={wanted}
+            onChange={setWanted}
+            error={wrong ?? error?.fields.size}
+            help={size === undefined ? undefined : t("hardware.now", { size: formatBytes(size) })}
+            data-autofocus
+          />
         </div>
-        {error === undefined || error.fields.size !== undefined ? null : <Failure what={t("hardware.resize-failed")} error={error} />}
+        {error === undefined || error.fields.size !== undefined ? null : (
+          <Failure what={t("hardware.resize-failed")} error={error} />
+        )}
         <SheetFoot isBusy={isBusy} onClose={onClose} action={t("hardware.resize")} />
       </form>
     </Sheet>
@@ -328,8 +451,15 @@ function CdromSheet({ deviceKey, value = "none,media=cdrom", ...props }: NewOrKe
   const [iso, setIso] = useState(known.head === "none" || known.head === undefined ? "" : known.head);
   const key = deviceKey ?? freeKey(props.config, "ide", 4) ?? "ide2";
   return (
-    <Frame {...props} title={t("hardware.cdrom-title", { key })} fields={[key]} change={() => ({ [key]: `${iso === "" ? "none" : iso},media=cdrom` }) as Change}>
-      {(errors) => <IsoField node={props.guest.node} value={iso} onChange={setIso} isEmptyAllowed width={6} error={errors[key]} />}
+    <Frame
+      {...props}
+      title={t("hardware.cdrom-title", { key })}
+      fields={[key]}
+      change={() => ({ [key]: `${iso === "" ? "none" : iso},media=cdrom` }) as Change}
+    >
+      {(errors) => (
+        <IsoField node={props.guest.node} value={iso} onChange={setIso} isEmptyAllowed width={6} error={errors[key]} />
+      )}
     </Frame>
   );
 }
@@ -358,13 +488,36 @@ function NetworkSheet({ deviceKey, value, ...props }: NewOrKeyedProps): ReactNod
     return printItems({ head: mac === "" ? model : undefined, items: new Map([...items, ...rest]) });
   };
   return (
-    <Frame {...props} title={t("hardware.network-title", { key })} fields={[key]} change={() => ({ [key]: text() }) as Change}>
+    <Frame
+      {...props}
+      title={t("hardware.network-title", { key })}
+      fields={[key]}
+      change={() => ({ [key]: text() }) as Change}
+    >
       {(errors) => (
         <>
-          <TextField label={t("hardware.bridge")} value={bridge} onChange={setBridge} help={t("hardware.bridge-help")} error={errors[key]} data-autofocus />
+          <TextField
+            label={t("hardware.bridge")}
+            value={bridge}
+            onChange={setBridge}
+            help={t("hardware.bridge-help")}
+            error={errors[key]}
+            data-autofocus
+          />
           <TextField label={t("hardware.vlan")} value={tag} onChange={setTag} inputMode="numeric" />
-          <SelectField label={t("hardware.network-model")} value={model} onChange={setModel} options={models.map((name) => ({ value: name, label: name }))} />
-          <TextField label={t("hardware.mac")} value={mac} onChange={setMac} placeholder={t("hardware.mac-auto")} className="mono" />
+          <SelectField
+            label={t("hardware.network-model")}
+            value={model}
+            onChange={setModel}
+            options={models.map((name) => ({ value: name, label: name }))}
+          />
+          <TextField
+            label={t("hardware.mac")}
+            value={mac}
+            onChange={setMac}
+            placeholder={t("hardware.mac-auto")}
+            className="mono"
+          />
           <Switch label={t("hardware.firewall")} checked={hasFirewall} onChange={setFirewall} width={6} />
           <Switch label={t("hardware.unplugged")} checked={isUnplugged} onChange={setUnplugged} width={6} />
         </>

@@ -10,7 +10,11 @@ const SHOWN = 200;
 const REFRESH_MS = 5_000;
 
 export function GuestTasksTab({ guest: { node, vmid } }: TabProps): ReactNode {
-  const { data, error, reload } = useCall("/nodes/{node}/tasks", { node, vmid, limit: SHOWN, source: "all" }, { everyMs: REFRESH_MS });
+  const { data, error, reload } = useCall(
+    "/nodes/{node}/tasks",
+    { node, vmid, limit: SHOWN, source: "all" },
+    { everyMs: REFRESH_MS },
+  );
   return (
     <section className="card" style={{ marginTop: 16 }}>
       {error === undefined ? null : <Failure what={t("tasks.failed")} error={error} onRetry={reload} />}

@@ -63,12 +63,30 @@ export function HardwareTab({ guest }: TabProps): ReactNode {
   }
   const devices = devicesOf(data);
   // Devices that are there from the next start on.
-  const coming = [...changes.values()].filter(({ key, current, pending: next }) => current === undefined && next !== undefined && data[key as keyof typeof data] === undefined);
+  const coming = [...changes.values()].filter(
+    ({ key, current, pending: next }) =>
+      current === undefined && next !== undefined && data[key as keyof typeof data] === undefined,
+  );
   const may = (kind: DeviceKind): string | undefined => whyNot(`/vms/${vmid}`, PRIVILEGE[kind]);
   const add: readonly MenuItem[] = [
-    { label: t("hardware.add-disk"), icon: "storage", whyNot: may("disk"), onSelect: () => setOpen({ kind: "add-disk" }) },
-    { label: t("hardware.add-cdrom"), icon: "disc", whyNot: may("cdrom"), onSelect: () => setOpen({ kind: "cdrom", key: undefined, value: "none,media=cdrom" }) },
-    { label: t("hardware.add-network"), icon: "network", whyNot: may("network"), onSelect: () => setOpen({ kind: "network", key: undefined, value: undefined }) },
+    {
+      label: t("hardware.add-disk"),
+      icon: "storage",
+      whyNot: may("disk"),
+      onSelect: () => setOpen({ kind: "add-disk" }),
+    },
+    {
+      label: t("hardware.add-cdrom"),
+      icon: "disc",
+      whyNot: may("cdrom"),
+      onSelect: () => setOpen({ kind: "cdrom", key: undefined, value: "none,media=cdrom" }),
+    },
+    {
+      label: t("hardware.add-network"),
+      icon: "network",
+      whyNot: may("network"),
+      onSelect: () => setOpen({ kind: "network", key: undefined, value: undefined }),
+    },
     {
       label: t("hardware.add-serial"),
       icon: "terminal",
@@ -121,7 +139,9 @@ export function HardwareTab({ guest }: TabProps): ReactNode {
                       <div className="st warn">
                         <StateShape shape="warn" />
                         <span style={{ whiteSpace: "normal" }}>
-                          {t(change.pending === undefined ? "hardware.goes" : "hardware.becomes", { value: change.pending ?? "" })}{" "}
+                          {t(change.pending === undefined ? "hardware.goes" : "hardware.becomes", {
+                            value: change.pending ?? "",
+                          })}{" "}
                           <button type="button" className="link" onClick={() => revert(device.key)}>
                             {t("pending.revert")}
                           </button>
@@ -131,17 +151,32 @@ export function HardwareTab({ guest }: TabProps): ReactNode {
                   </td>
                   <td className="num">
                     {sheet === undefined ? null : (
-                      <Button look="quiet" whyNot={reason} onClick={() => setOpen(sheet)} aria-label={t("hardware.edit-device", { device: device.label, key: device.key })}>
+                      <Button
+                        look="quiet"
+                        whyNot={reason}
+                        onClick={() => setOpen(sheet)}
+                        aria-label={t("hardware.edit-device", { device: device.label, key: device.key })}
+                      >
                         {t("action.edit")}
                       </Button>
                     )}
                     {device.kind === "disk" ? (
-                      <Button look="quiet" whyNot={reason} onClick={() => setOpen({ kind: "resize", key: device.key, value: device.value })} aria-label={t("hardware.resize-device", { key: device.key })}>
+                      <Button
+                        look="quiet"
+                        whyNot={reason}
+                        onClick={() => setOpen({ kind: "resize", key: device.key, value: device.value })}
+                        aria-label={t("hardware.resize-device", { key: device.key })}
+                      >
                         {t("hardware.resize")}
                       </Button>
                     ) : null}
                     {isRemovable(device) ? (
-                      <Button look="quiet" whyNot={reason} onClick={() => setRemoving(device)} aria-label={t("hardware.remove-device", { device: device.label, key: device.key })}>
+                      <Button
+                        look="quiet"
+                        whyNot={reason}
+                        onClick={() => setRemoving(device)}
+                        aria-label={t("hardware.remove-device", { device: device.label, key: device.key })}
+                      >
                         {t("action.remove")}
                       </Button>
                     ) : null}

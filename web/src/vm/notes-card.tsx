@@ -20,7 +20,11 @@ export function NotesCard({ guest: { node, vmid } }: { readonly guest: GuestReso
     if (draft === undefined) return;
     setBusy(true);
     try {
-      await api.put("/nodes/{node}/qemu/{vmid}/config", { node, vmid, ...(draft === "" ? { delete: "description" } : { description: draft }) });
+      await api.put("/nodes/{node}/qemu/{vmid}/config", {
+        node,
+        vmid,
+        ...(draft === "" ? { delete: "description" } : { description: draft }),
+      });
       setDraft(undefined);
       setError(undefined);
       config.reload();
@@ -35,7 +39,12 @@ export function NotesCard({ guest: { node, vmid } }: { readonly guest: GuestReso
       <div className="ch">
         <h2>{t("notes.title")}</h2>
         {draft === undefined && may(`/vms/${vmid}`, "VM.Config.Options") && config.data !== undefined ? (
-          <button type="button" className="more link" style={{ color: "var(--accent)" }} onClick={() => setDraft(notes)}>
+          <button
+            type="button"
+            className="more link"
+            style={{ color: "var(--accent)" }}
+            onClick={() => setDraft(notes)}
+          >
             {t("action.edit")}
           </button>
         ) : null}

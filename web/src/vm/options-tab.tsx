@@ -22,7 +22,22 @@ interface Option {
   readonly form: OptionForm;
 }
 
-const OS_TYPES = ["", "l26", "l24", "win11", "win10", "win8", "win7", "wvista", "wxp", "w2k8", "w2k3", "w2k", "solaris", "other"];
+const OS_TYPES = [
+  "",
+  "l26",
+  "l24",
+  "win11",
+  "win10",
+  "win8",
+  "win7",
+  "wvista",
+  "wxp",
+  "w2k8",
+  "w2k3",
+  "w2k",
+  "solaris",
+  "other",
+];
 
 const OPTIONS: readonly Option[] = [
   { key: "name", label: "option.name", form: { kind: "text" } },
@@ -33,7 +48,14 @@ const OPTIONS: readonly Option[] = [
   { key: "ostype", label: "option.ostype", form: { kind: "choice", values: OS_TYPES } },
   { key: "bios", label: "option.bios", form: { kind: "choice", values: ["", "seabios", "ovmf"] } },
   { key: "machine", label: "option.machine", form: { kind: "text", help: "option.machine-help" } },
-  { key: "scsihw", label: "option.scsihw", form: { kind: "choice", values: ["", "virtio-scsi-pci", "virtio-scsi-single", "lsi", "lsi53c810", "megasas", "pvscsi"] } },
+  {
+    key: "scsihw",
+    label: "option.scsihw",
+    form: {
+      kind: "choice",
+      values: ["", "virtio-scsi-pci", "virtio-scsi-single", "lsi", "lsi53c810", "megasas", "pvscsi"],
+    },
+  },
   { key: "agent", label: "option.agent", form: { kind: "switch", standard: false } },
   { key: "tablet", label: "option.tablet", form: { kind: "switch", standard: true } },
   { key: "acpi", label: "option.acpi", form: { kind: "switch", standard: true } },
@@ -50,7 +72,11 @@ export function OptionsTab({ guest }: TabProps): ReactNode {
   const [open, setOpen] = useState<Option | undefined>(undefined);
   const data = config.data as GuestConfig | undefined;
   if (data === undefined) {
-    return config.error === undefined ? <span className="sk" style={{ height: 300, marginTop: 16 }} /> : <Failure what={t("vm.config-failed")} error={config.error} onRetry={config.reload} />;
+    return config.error === undefined ? (
+      <span className="sk" style={{ height: 300, marginTop: 16 }} />
+    ) : (
+      <Failure what={t("vm.config-failed")} error={config.error} onRetry={config.reload} />
+    );
   }
   const reason = whyNot(`/vms/${vmid}`, "VM.Config.Options");
   return (
@@ -70,7 +96,12 @@ export function OptionsTab({ guest }: TabProps): ReactNode {
               <td>{t(option.label)}</td>
               <td className="sent">{shownValue(option, data[option.key])}</td>
               <td className="num">
-                <Button look="quiet" whyNot={reason} aria-label={t("option.edit", { option: t(option.label) })} onClick={() => setOpen(option)}>
+                <Button
+                  look="quiet"
+                  whyNot={reason}
+                  aria-label={t("option.edit", { option: t(option.label) })}
+                  onClick={() => setOpen(option)}
+                >
                   {t("action.edit")}
                 </Button>
               </td>
@@ -104,10 +135,22 @@ function shownValue(option: Option, value: unknown): ReactNode {
   return value === undefined ? <span className="faint">{t("value.default")}</span> : String(value);
 }
 
-function OptionSheet({ guest, option, config, onClose }: { readonly guest: GuestResource; readonly option: Option; readonly config: GuestConfig; readonly onClose: () => void }): ReactNode {
+function OptionSheet({
+  guest,
+  option,
+  config,
+  onClose,
+}: {
+  readonly guest: GuestResource;
+  readonly option: Option;
+  readonly config: GuestConfig;
+  readonly onClose: () => void;
+}): ReactNode {
   const { key, label, form } = option;
   const { save, error, isBusy } = useConfigSaver(guest);
-  const [value, setValue] = useState(form.kind === "switch" ? (isOn(option, config[key]) ? "1" : "0") : String(config[key] ?? ""));
+  const [value, setValue] = useState(
+    form.kind === "switch" ? (isOn(option, config[key]) ? "1" : "0") : String(config[key] ?? ""),
+  );
   const onSubmit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (isBusy) return;
@@ -120,15 +163,34 @@ function OptionSheet({ guest, option, config, onClose }: { readonly guest: Guest
     <Sheet title={t(label)} onClose={onClose}>
       <form className="sheet" onSubmit={(event) => void onSubmit(event)} noValidate>
         <div className="fields">
-          {form.kind === "switch" ? <Switch label={t(label)} checked={value === "1"} onChange={(on) => setValue(on ? "1" : "0")} width={6} /> : null}
+          {form.kind === "switch" ? (
+            <Switch label={t(label)} checked={value === "1"} onChange={(on) => setValue(on ? "1" : "0")} width={6} />
+          ) : null}
           {form.kind === "text" ? (
-            <TextField label={t(label)} value={value} onChange={setValue} width={6} help={form.help === undefined ? undefined : t(form.help)} error={fieldError} data-autofocus />
+            <TextField
+              label={t(label)}
+              value={value}
+              onChange={setValue}
+              width={6}
+              help={form.help === undefined ? undefined : t(form.help)}
+              error={fieldError}
+              data-autofocus
+            />
           ) : null}
           {form.kind === "choice" ? (
-            <SelectField label={t(label)} value={value} onChange={setValue} width={6} error={fieldError} options={form.values.map((one) => ({ value: one, label: one === "" ? t("value.default") : one }))} />
+            <SelectField
+              label={t(label)}
+              value={value}
+              onChange={setValue}
+              width={6}
+              error={fieldError}
+              options={form.values.map((one) => ({ value: one, label: one === "" ? t("value.default") : one }))}
+            />
           ) : null}
         </div>
-        {error === undefined || fieldError !== undefined ? null : <Failure what={t("config.failed", { name: guest.name })} error={error} />}
+        {error === undefined || fieldError !== undefined ? null : (
+          <Failure what={t("config.failed", { name: guest.name })} error={error} />
+        )}
         <div className="sheetf">
           <Button onClick={onClose}>{t("action.cancel")}</Button>
           <Button look="primary" type="submit" isBusy={isBusy}>

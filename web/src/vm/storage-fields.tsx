@@ -32,7 +32,17 @@ export function StorageField({ node, content, value, onChange, width = 3, error 
         ? t("storage.none-for", { content })
         : undefined
       : t(chosen.isShared ? "storage.free-shared" : "storage.free-local", { free: formatBytes(free(chosen)) });
-  return <SelectField label={t("column.storage")} width={width} value={value} onChange={onChange} help={help} error={error} options={storages.map(({ name }) => ({ value: name, label: name }))} />;
+  return (
+    <SelectField
+      label={t("column.storage")}
+      width={width}
+      value={value}
+      onChange={onChange}
+      help={help}
+      error={error}
+      options={storages.map(({ name }) => ({ value: name, label: name }))}
+    />
+  );
 }
 
 function free({ used, total }: { readonly used: number | undefined; readonly total: number | undefined }): number {
@@ -48,9 +58,18 @@ interface IsoFieldProps {
   readonly error?: string | undefined;
 }
 
-export function IsoField({ node, value, onChange, isEmptyAllowed = false, width = 3, error }: IsoFieldProps): ReactNode {
+export function IsoField({
+  node,
+  value,
+  onChange,
+  isEmptyAllowed = false,
+  width = 3,
+  error,
+}: IsoFieldProps): ReactNode {
   const storages = useInventory((inventory) =>
-    [...inventory.storages.values()].filter((storage) => storage.node === node && storage.content.includes("iso") && storage.isAvailable).map(({ name }) => name),
+    [...inventory.storages.values()]
+      .filter((storage) => storage.node === node && storage.content.includes("iso") && storage.isAvailable)
+      .map(({ name }) => name),
   );
   const volumes = useIsoVolumes(node, storages);
   const [first] = volumes;
@@ -58,7 +77,9 @@ export function IsoField({ node, value, onChange, isEmptyAllowed = false, width 
     if (!isEmptyAllowed && value === "" && first !== undefined) onChange(first);
   }, [isEmptyAllowed, value, first, onChange]);
   const options = [
-    ...(isEmptyAllowed || volumes.length === 0 ? [{ value: "", label: t(isEmptyAllowed ? "hardware.no-medium" : "create.no-iso") }] : []),
+    ...(isEmptyAllowed || volumes.length === 0
+      ? [{ value: "", label: t(isEmptyAllowed ? "hardware.no-medium" : "create.no-iso") }]
+      : []),
     ...(value !== "" && !volumes.includes(value) ? [{ value, label: value }] : []),
     ...volumes.map((volume) => ({ value: volume, label: volume.replace(":iso/", ": ") })),
   ];
@@ -85,7 +106,15 @@ function useIsoVolumes(node: string, storages: readonly string[]): readonly stri
     const abort = new AbortController();
     const load = async (): Promise<void> => {
       const answers = await Promise.allSettled(
-        key.split(" ").map((storage) => api.get("/nodes/{node}/storage/{storage}/content", { node, storage, content: "iso" }, { signal: abort.signal })),
+        key
+          .split(" ")
+          .map((storage) =>
+            api.get(
+              "/nodes/{node}/storage/{storage}/content",
+              { node, storage, content: "iso" },
+              { signal: abort.signal },
+            ),
+          ),
       );
       if (abort.signal.aborted) return;
       const rows = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));

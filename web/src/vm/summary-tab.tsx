@@ -30,7 +30,10 @@ function columns(series: Series | undefined, names: readonly (typeof FIELDS)[num
   return { times: series.times, columns: names.map((name) => series.columns[FIELDS.indexOf(name)] ?? []) };
 }
 
-const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: String(Math.round(share * 100)), unit: "%" });
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({
+  value: String(Math.round(share * 100)),
+  unit: "%",
+});
 const byteRate = (rate: number): { readonly value: string; readonly unit: string } => {
   const { value, unit } = bytes(rate);
   return { value, unit: `${unit}/s` };
@@ -39,8 +42,15 @@ const byteRate = (rate: number): { readonly value: string; readonly unit: string
 export function SummaryTab({ guest, state }: TabProps): ReactNode {
   const { node, vmid } = guest;
   const [range, setRange] = useRange();
-  const rrd = useCall("/nodes/{node}/qemu/{vmid}/rrddata", { node, vmid, timeframe: range, cf: "AVERAGE" }, { everyMs: REFRESH_MS[range] });
-  const series = useMemo(() => (rrd.data === undefined ? undefined : trimStart(seriesOf(rrd.data, FIELDS), MIN_POINTS)), [rrd.data]);
+  const rrd = useCall(
+    "/nodes/{node}/qemu/{vmid}/rrddata",
+    { node, vmid, timeframe: range, cf: "AVERAGE" },
+    { everyMs: REFRESH_MS[range] },
+  );
+  const series = useMemo(
+    () => (rrd.data === undefined ? undefined : trimStart(seriesOf(rrd.data, FIELDS), MIN_POINTS)),
+    [rrd.data],
+  );
   const cpu = useMemo(() => columns(series, ["cpu"]), [series]);
   const memory = useMemo(() => columns(series, ["mem", "memhost"]), [series]);
   const network = useMemo(() => columns(series, ["netin", "netout"]), [series]);
@@ -55,7 +65,13 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
             <RangeButtons range={range} onChange={setRange} />
             <span className="more hide-m">
               {t("graph.hatched")} ·{" "}
-              <button type="button" className="link" onClick={() => series !== undefined && downloadText(`${guest.name}-${range}.csv`, seriesCsv(series, FIELDS))}>
+              <button
+                type="button"
+                className="link"
+                onClick={() =>
+                  series !== undefined && downloadText(`${guest.name}-${range}.csv`, seriesCsv(series, FIELDS))
+                }
+              >
                 {t("graph.csv")}
               </button>
             </span>
@@ -66,7 +82,17 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
             </div>
           )}
           <div className="graphs">
-            <Figure title={t("capacity.cpu")} series={cpu} lines={[{ name: t("graph.guest"), color: "--s1" }]} capacity={1} base={10} format={percent} note={t("vm.of-cores", { n: guest.cores ?? 1 })} current={isOn ? guest.cpu : undefined} group={`vm-${vmid}`} />
+            <Figure
+              title={t("capacity.cpu")}
+              series={cpu}
+              lines={[{ name: t("graph.guest"), color: "--s1" }]}
+              capacity={1}
+              base={10}
+              format={percent}
+              note={t("vm.of-cores", { n: guest.cores ?? 1 })}
+              current={isOn ? guest.cpu : undefined}
+              group={`vm-${vmid}`}
+            />
             <Figure
               title={t("capacity.memory")}
               series={memory}
@@ -77,7 +103,9 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
               capacity={guest.memoryTotal}
               base={1024}
               format={bytes}
-              note={guest.memoryTotal === undefined ? undefined : t("value.of", { total: formatBytes(guest.memoryTotal) })}
+              note={
+                guest.memoryTotal === undefined ? undefined : t("value.of", { total: formatBytes(guest.memoryTotal) })
+              }
               current={isOn ? guest.memory : undefined}
               group={`vm-${vmid}`}
             />
@@ -121,10 +149,15 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
 function FactsCard({ guest, state }: TabProps): ReactNode {
   const { node, vmid } = guest;
   const config = useCall("/nodes/{node}/qemu/{vmid}/config", { node, vmid }, { everyMs: 30_000 });
-  const current = useCall("/nodes/{node}/qemu/{vmid}/status/current", { node, vmid }, { everyMs: 15_000, isWanted: state === "running" });
+  const current = useCall(
+    "/nodes/{node}/qemu/{vmid}/status/current",
+    { node, vmid },
+    { everyMs: 15_000, isWanted: state === "running" },
+  );
   const { data } = config;
   const devices = data === undefined ? [] : devicesOf(data);
-  const lines = (kind: (typeof devices)[number]["kind"]): readonly string[] => devices.filter((device) => device.kind === kind).map(({ sentence }) => sentence);
+  const lines = (kind: (typeof devices)[number]["kind"]): readonly string[] =>
+    devices.filter((device) => device.kind === kind).map(({ sentence }) => sentence);
   const fact = (label: string, texts: readonly (string | undefined)[]): ReactNode => {
     const shown = texts.filter((text) => text !== undefined);
     return shown.length === 0 ? null : (
@@ -168,7 +201,11 @@ function FactsCard({ guest, state }: TabProps): ReactNode {
           {fact(t("option.boot"), [bootText(data.boot)])}
           {fact(t("vm.starts"), [data.onboot === 1 ? t("vm.starts-with-node") : t("vm.starts-by-hand")])}
           {fact(t("column.pool"), [guest.pool])}
-          {state === "running" && current.data !== undefined ? fact(t("vm.process"), [t("vm.process-text", { pid: current.data.pid ?? 0, qemu: current.data["running-qemu"] ?? "" })]) : null}
+          {state === "running" && current.data !== undefined
+            ? fact(t("vm.process"), [
+                t("vm.process-text", { pid: current.data.pid ?? 0, qemu: current.data["running-qemu"] ?? "" }),
+              ])
+            : null}
         </dl>
       )}
       <PendingList guest={guest} />
@@ -224,7 +261,13 @@ function LastTasks({ guest }: TabProps): ReactNode {
                 <Link className="ell" to={taskLink(task.upid)}>
                   {taskTitle(task, name)}
                 </Link>
-                <span className="t">{outcome === "running" ? formatAge(now - task.startedAt) : <When at={task.endedAt ?? task.startedAt} now={now} />}</span>
+                <span className="t">
+                  {outcome === "running" ? (
+                    formatAge(now - task.startedAt)
+                  ) : (
+                    <When at={task.endedAt ?? task.startedAt} now={now} />
+                  )}
+                </span>
               </li>
             );
           })}
@@ -233,4 +276,3 @@ function LastTasks({ guest }: TabProps): ReactNode {
     </section>
   );
 }
-

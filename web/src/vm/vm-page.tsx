@@ -1,8 +1,8 @@
 import { lazy, type ReactNode, Suspense } from "react";
 import { useAllowed, useInventory, useNow, useTitle } from "../app-context.tsx";
 import { formatAge, formatDuration } from "../format/time.ts";
-import { POWER } from "../guest/power.ts";
 import { useGuestActions, useWhyNot } from "../guest/guest-actions.tsx";
+import { POWER } from "../guest/power.ts";
 import { STATE_SHAPE } from "../guest/state-word.tsx";
 import { Button } from "../parts/button.tsx";
 import { CrashFrame } from "../parts/crash-frame.tsx";
@@ -12,8 +12,8 @@ import { NotFound } from "../parts/not-found.tsx";
 import { Link } from "../route/navigation.tsx";
 import { freshness, type GuestState, guestState } from "../store/freshness.ts";
 import type { GuestResource } from "../store/resources.ts";
-import { T } from "../text/text.tsx";
 import { type MessageKey, t } from "../text/t.ts";
+import { T } from "../text/text.tsx";
 import { useCall } from "../use-call.ts";
 import { pendingKeys } from "./pending.ts";
 
@@ -28,7 +28,12 @@ export interface TabProps {
   readonly state: GuestState;
 }
 
-const TABS: readonly { readonly id: string; readonly label: MessageKey; readonly draw: (props: TabProps) => ReactNode; readonly privilege?: string }[] = [
+const TABS: readonly {
+  readonly id: string;
+  readonly label: MessageKey;
+  readonly draw: (props: TabProps) => ReactNode;
+  readonly privilege?: string;
+}[] = [
   { id: "summary", label: "tab.summary", draw: (props) => <Summary {...props} /> },
   { id: "console", label: "tab.console", draw: (props) => <ConsoleTab {...props} />, privilege: "VM.Console" },
   { id: "hardware", label: "tab.hardware", draw: (props) => <Hardware {...props} /> },
@@ -60,14 +65,20 @@ export function VmPage({ vmid, tab }: { readonly vmid: number; readonly tab: str
       <Header guest={guest} state={state} now={now} />
       <nav className="tabs" aria-label={t("vm.tabs", { name: guest.name })}>
         {tabs.map(({ id, label }) => (
-          <Link key={id} to={id === "summary" ? `/vm/${vmid}` : `/vm/${vmid}/${id}`} aria-current={id === shown.id ? "page" : undefined}>
+          <Link
+            key={id}
+            to={id === "summary" ? `/vm/${vmid}` : `/vm/${vmid}/${id}`}
+            aria-current={id === shown.id ? "page" : undefined}
+          >
             {t(label)}
             {id === "hardware" ? <PendingDot guest={guest} /> : null}
           </Link>
         ))}
       </nav>
       <CrashFrame key={shown.id}>
-        <Suspense fallback={<span className="sk" style={{ height: 300, marginTop: 16 }} />}>{shown.draw({ guest, state })}</Suspense>
+        <Suspense fallback={<span className="sk" style={{ height: 300, marginTop: 16 }} />}>
+          {shown.draw({ guest, state })}
+        </Suspense>
       </CrashFrame>
     </>
   );
@@ -76,7 +87,9 @@ export function VmPage({ vmid, tab }: { readonly vmid: number; readonly tab: str
 function PendingDot({ guest: { node, vmid } }: { readonly guest: GuestResource }): ReactNode {
   const { data } = useCall("/nodes/{node}/qemu/{vmid}/pending", { node, vmid });
   const count = pendingKeys(data).length;
-  return count === 0 ? null : <span className="dot" role="img" aria-label={t("vm.pending", { n: count })} title={t("vm.pending", { n: count })} />;
+  return count === 0 ? null : (
+    <span className="dot" role="img" aria-label={t("vm.pending", { n: count })} title={t("vm.pending", { n: count })} />
+  );
 }
 
 function Header({ guest, state, now }: TabProps & { readonly now: number }): ReactNode {
@@ -137,8 +150,11 @@ function Actions({ guest, state }: TabProps): ReactNode {
   const whyNot = useWhyNot();
   const { whyNot: whyNoRight } = useAllowed();
   const busy = underWay.get(guest.vmid);
-  const first = state === "paused" ? "resume" : state === "running" || state === "error" || state === "busy" ? "shutdown" : "start";
-  const others = (["start", "reboot", "suspend", "resume", "reset", "stop"] as const).filter((action) => action !== first);
+  const first =
+    state === "paused" ? "resume" : state === "running" || state === "error" || state === "busy" ? "shutdown" : "start";
+  const others = (["start", "reboot", "suspend", "resume", "reset", "stop"] as const).filter(
+    (action) => action !== first,
+  );
   const items: readonly MenuItem[] = others.map((action) => ({
     label: t(POWER[action].label),
     icon: POWER[action].icon,
@@ -161,7 +177,11 @@ function Actions({ guest, state }: TabProps): ReactNode {
           whyNot={busy === undefined ? whyNot(first, guest) : undefined}
           onClick={() => run(first, guest)}
         >
-          {busy === undefined ? t(POWER[first].label) : busy === "delete" ? t("power.deleting-word") : t(`${POWER[busy].running}-word` as "power.starting-word")}
+          {busy === undefined
+            ? t(POWER[first].label)
+            : busy === "delete"
+              ? t("power.deleting-word")
+              : t(`${POWER[busy].running}-word` as "power.starting-word")}
         </Button>
         <Menu label={t("power.other")} items={items}>
           <Icon name="down" />
@@ -171,9 +191,19 @@ function Actions({ guest, state }: TabProps): ReactNode {
         label={t("action.more")}
         className="btn"
         items={[
-          { label: t("vm.copy-id"), icon: "copy", onSelect: () => void navigator.clipboard.writeText(String(guest.vmid)) },
+          {
+            label: t("vm.copy-id"),
+            icon: "copy",
+            onSelect: () => void navigator.clipboard.writeText(String(guest.vmid)),
+          },
           { kind: "line" },
-          { label: t("delete.menu"), icon: "trash", isDangerous: true, whyNot: whyNot("delete", guest), onSelect: () => run("delete", guest) },
+          {
+            label: t("delete.menu"),
+            icon: "trash",
+            isDangerous: true,
+            whyNot: whyNot("delete", guest),
+            onSelect: () => run("delete", guest),
+          },
         ]}
       >
         <Icon name="more" />
