@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo } from "react";
 import { useInventory, useNow } from "../app-context.tsx";
 import { bitRate, bytes, formatBytes, formatPart } from "../format/bytes.ts";
+import { formatPercent } from "../format/percent.ts";
 import { Figure } from "../graphs/figure.tsx";
 import { RangeButtons, REFRESH_MS, useRange } from "../graphs/ranges.tsx";
 import { type Series, seriesOf, trimStart } from "../graphs/series.ts";
@@ -12,10 +13,7 @@ import { useCall } from "../use-call.ts";
 
 const FIELDS = ["cpu", "iowait", "memused", "netin", "netout", "loadavg", "rootused"] as const;
 const MIN_POINTS = 12;
-const percent = (share: number): { readonly value: string; readonly unit: string } => ({
-  value: String(Math.round(share * 100)),
-  unit: "%",
-});
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: formatPercent(share), unit: "" });
 const plain = (value: number): { readonly value: string; readonly unit: string } => ({
   value: String(Math.round(value * 10) / 10),
   unit: "",

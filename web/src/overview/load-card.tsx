@@ -1,19 +1,19 @@
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { useAllowed, useApp, useInventory, useNow } from "../app-context.tsx";
+import { formatPercent } from "../format/percent.ts";
 import { formatBytes } from "../format/bytes.ts";
 import { Figure } from "../graphs/figure.tsx";
+import { trimStart } from "../graphs/series.ts";
 import { isNodeAway } from "../store/freshness.ts";
 import { t } from "../text/t.ts";
-import { clusterLoad } from "./cluster-load.ts";
+import { type ClusterLoad, clusterLoad } from "./cluster-load.ts";
 
 const REFRESH_MS = 60_000;
 /** Asking every node of a large cluster would cost more than the picture is worth. */
 const MAX_NODES = 16;
+const MIN_POINTS = 30;
 
-const percent = (share: number): { readonly value: string; readonly unit: string } => ({
-  value: String(Math.round(share * 100)),
-  unit: "%",
-});
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: formatPercent(share), unit: "" });
 
 export function LoadCard(): ReactNode {
   const { api } = useApp();
@@ -50,7 +50,7 @@ export function LoadCard(): ReactNode {
     };
   }, [api, names]);
 
-  const load = useMemo(() => (rows === undefined ? undefined : clusterLoad(rows)), [rows]);
+  const load = useMemo(() => (rows === undefined ? undefined : trimmed(clusterLoad(rows))), [rows]);
   if (names === "") return null;
   return (
     <section className="card two">
@@ -76,4 +76,10 @@ export function LoadCard(): ReactNode {
       />
     </section>
   );
+}
+
+/** A young cluster's graph begins where its figures do. */
+function trimmed(load: ClusterLoad | undefined): ClusterLoad | undefined {
+  if (load === undefined) return undefined;
+  return { ...load, cpu: trimStart(load.cpu, MIN_POINTS), memory: trimStart(load.memory, MIN_POINTS) };
 }

@@ -104,6 +104,21 @@ describe("verdict", () => {
     expect(verdict([node("n1")], [old]).findings).toEqual([]);
   });
 
+  test("a failed task is told by what it did; consoles that ended are no matter", () => {
+    const failed = {
+      upid: "a",
+      node: "n1",
+      type: "qmstart",
+      id: "100",
+      starttime: NOW - 50,
+      endtime: NOW - 40,
+      status: "boom",
+    };
+    const [finding] = verdict([node("n1"), { ...guest(100, "stopped"), name: "web-01" }], [failed]).findings;
+    expect(finding?.title.values).toEqual({ what: "Start web-01" });
+    expect(verdict([node("n1")], [{ ...failed, type: "vncproxy" }]).findings).toEqual([]);
+  });
+
   test("at most seven things are told", () => {
     const rows = [node("n1"), ...Array.from({ length: 12 }, (_, index) => storage(`s${index}`, 99))];
     expect(verdict(rows).findings).toHaveLength(7);

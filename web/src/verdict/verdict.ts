@@ -5,6 +5,7 @@
 import { guestState, isNodeAway } from "../store/freshness.ts";
 import type { Inventory } from "../store/resources.ts";
 import { outcomeOf, type Task } from "../store/tasks.ts";
+import { taskTitle } from "../task/task-title.ts";
 import type { MessageKey, MessageValues } from "../text/t.ts";
 
 export type VerdictLevel = "ok" | "warn" | "bad" | "unknown";
@@ -47,6 +48,8 @@ const STORAGE_WARN = 0.85;
 const STORAGE_BAD = 0.95;
 const MEMORY_WARN = 0.95;
 const TASKS_FOR_S = 24 * 3600;
+/** A console that nobody came to, or that was cut off, is no matter of the cluster. */
+const CONSOLES: ReadonlySet<string> = new Set(["vncproxy", "vncshell", "termproxy", "spiceproxy"]);
 
 export function verdictOf(input: VerdictInput): Verdict {
   const { inventory, now, quorum } = input;
@@ -149,14 +152,15 @@ function findingsOf({ inventory, tasks, now }: VerdictInput): Finding[] {
       urgency: share >= STORAGE_BAD ? 90 : 50,
     });
   }
-  out.push(...failedTasks(tasks, now));
+  out.push(...failedTasks(tasks, inventory, now));
   return out.sort((a, b) => b.urgency - a.urgency || (b.since ?? now) - (a.since ?? now));
 }
 
 /** Only the last try for each object counts: what went well afterwards needs no attention. */
-function failedTasks(tasks: readonly Task[], now: number): Finding[] {
+function failedTasks(tasks: readonly Task[], inventory: Inventory, now: number): Finding[] {
   const latest = new Map<string, Task>();
   for (const task of tasks) {
+    if (CONSOLES.has(task.type)) continue;
     const key = `${task.type} ${task.id}`;
     const known = latest.get(key);
     if (known === undefined || known.startedAt < task.startedAt) latest.set(key, task);
@@ -165,7 +169,7 @@ function failedTasks(tasks: readonly Task[], now: number): Finding[] {
     .filter((task) => outcomeOf(task) === "failed" && now - (task.endedAt ?? task.startedAt) < TASKS_FOR_S)
     .map((task) => ({
       level: "warn",
-      title: { key: "verdict.task-failed", values: { type: task.type, id: task.id } },
+      title: { key: "verdict.task-failed", values: { what: taskTitle(task, inventory.guests.get(Number(task.id))?.name) } },
       text: { key: "verdict.task-failed-text", values: { reason: task.status ?? "" } },
       link: { to: `/task/${encodeURIComponent(task.upid)}`, key: "verdict.see-log", values: {} },
       since: task.endedAt ?? task.startedAt,

@@ -142,7 +142,7 @@ export const shellMessages = {
   "verdict.storage-away-text": "The storage cannot be reached from {node}.",
   "verdict.storage-full": "{name} is {percent} % full",
   "verdict.storage-full-text": "Remove what is not needed, or move disks elsewhere, before writes fail on {node}.",
-  "verdict.task-failed": "{type} {id} failed",
+  "verdict.task-failed": "Failed: {what}",
   "verdict.task-failed-text": "{reason}",
   "ring.alone": "{present, plural, =0 {The node does not answer} other {The node answers}}",
   "ring.label": "{present} of {total} votes present, {majority} needed",
