@@ -6,6 +6,10 @@ import { defineConfig } from "vite";
 const node = process.env.QUORATE_URL;
 const proxy = node === undefined ? {} : { "/api2": { target: node, secure: false, ws: true, changeOrigin: true } };
 
+/** What most pages need comes in one file with the shell, instead of in thirty small ones. */
+const shell = /\/web\/src\/(api|store|text|route|parts|shell|format|verdict|filter|guest|preferences|use-call|app-context)/;
+const consoles = /\/web\/src\/console\//;
+
 export default defineConfig({
   plugins: [react()],
   build: {
@@ -14,6 +18,16 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "react", test: /\/node_modules\/(react|react-dom|scheduler)\// },
+            { name: "shell", test: (id) => shell.test(id) && !consoles.test(id) && !id.includes("shell/activity") },
+          ],
+        },
+      },
+    },
   },
   server: { proxy },
   preview: { proxy },

@@ -140,7 +140,7 @@ export function RolesTab(): ReactNode {
                 <td className="strong" style={{ verticalAlign: "top", paddingTop: 8 }}>
                   {roleid}
                 </td>
-                <td className="muted" style={{ whiteSpace: "normal", padding: "8px 10px" }}>
+                <td className="muted" style={{ whiteSpace: "normal", padding: "8px 10px", overflowWrap: "anywhere" }}>
                   {(privs ?? "") === "" ? t("value.none-word") : (privs ?? "").replaceAll(",", ", ")}
                 </td>
                 <td className="hide-m" style={{ verticalAlign: "top", paddingTop: 8 }}>

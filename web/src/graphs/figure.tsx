@@ -127,11 +127,12 @@ function EndsTable({
     return `${number} ${unit}`;
   };
   return (
-    <table className="sr">
+    <div className="sr">
+      <table>
       <caption>{title}</caption>
       <thead>
         <tr>
-          {["", t("graph.now"), t("graph.min"), t("graph.average"), t("graph.max")].map((text) => (
+          {[t("graph.line"), t("graph.now"), t("graph.min"), t("graph.average"), t("graph.max")].map((text) => (
             <th key={text} scope="col">
               {text}
             </th>
@@ -152,6 +153,7 @@ function EndsTable({
           );
         })}
       </tbody>
-    </table>
+      </table>
+    </div>
   );
 }

@@ -15,7 +15,7 @@ export function Rail({ route }: { readonly route: Route }): ReactNode {
     "area.storage": new Set([...storages.values()].map(({ name }) => name)).size,
   }));
   return (
-    <div className="rail">
+    <aside className="rail" aria-label={t("nav.rail")}>
       <nav aria-label={t("nav.main")}>
         {AREAS.filter(({ isSeen }) => isSeen(allowed)).map(({ to, label, icon, pages }) => (
           <Link key={to} to={to} aria-current={pages.has(route.page) ? "page" : undefined} title={t(label)}>
@@ -26,7 +26,7 @@ export function Rail({ route }: { readonly route: Route }): ReactNode {
         ))}
       </nav>
       <Tree route={route} />
-    </div>
+    </aside>
   );
 }
 

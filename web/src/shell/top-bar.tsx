@@ -28,6 +28,7 @@ export function TopBar({ onSearch, onActivity, onShortcuts }: TopBarProps): Reac
   const running = useTasks().filter((task) => outcomeOf(task) === "running").length;
   const place = useInventory(({ nodes }) => (nodes.size === 1 ? [...nodes.keys()][0] : undefined));
   const user = state.kind === "signed-in" ? state.login.user : state.kind === "expired" ? state.user : "";
+  const initials = user.slice(0, 2).toUpperCase();
   return (
     <header className="top">
       <Link className="brand" to="/">
@@ -68,7 +69,7 @@ export function TopBar({ onSearch, onActivity, onShortcuts }: TopBarProps): Reac
         />
         <Menu
           className="me"
-          label={t("me.menu", { user })}
+          label={t("me.menu", { user, initials })}
           items={[
             { kind: "text", text: t("me.signed-in", { user }) },
             ...THEMES.map((name) => ({
@@ -82,7 +83,7 @@ export function TopBar({ onSearch, onActivity, onShortcuts }: TopBarProps): Reac
             { label: t("me.sign-out"), icon: "power", onSelect: () => session.signOut() },
           ]}
         >
-          <span aria-hidden="true">{user.slice(0, 2).toUpperCase()}</span>
+          {initials}
         </Menu>
       </div>
     </header>

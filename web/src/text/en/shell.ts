@@ -1,6 +1,7 @@
 /** What is said everywhere, and on the overview. */
 export const shellMessages = {
   "app.name": "Quorate",
+  "nav.rail": "Areas and inventory",
   "nav.main": "Main",
   "nav.phone": "Main, phone",
   "nav.more": "More",
@@ -16,7 +17,7 @@ export const shellMessages = {
   "theme.light": "Light",
   "theme.dark": "Dark",
   "theme.auto": "As the system",
-  "me.menu": "Signed in as {user}",
+  "me.menu": "{initials}: signed in as {user}",
   "me.signed-in": "Signed in as {user}",
   "me.sign-out": "Sign out",
   "key.ctrl-k": "Ctrl K",
@@ -39,7 +40,7 @@ export const shellMessages = {
   "tree.by-tag": "by tag",
   "tree.without": "without",
   "activity.title": "Activity",
-  "activity.open": "{n, plural, =0 {Activity} one {Activity, # task is running} other {Activity, # tasks are running}}",
+  "activity.open": "{n, plural, =0 {Activity} other {# running: show the activity}}",
   "activity.running": "{n} running",
   "activity.none": "Nothing is running.",
   "activity.ended": "Ended",
@@ -173,6 +174,7 @@ export const shellMessages = {
   "graph.csv": "Download CSV",
   "graph.failed": "Cannot read the measured values",
   "graph.at": "at {time}",
+  "graph.line": "Line",
   "graph.now": "Now",
   "graph.min": "Least",
   "graph.average": "Average",
