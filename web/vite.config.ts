@@ -7,7 +7,8 @@ const node = process.env.QUORATE_URL;
 const proxy = node === undefined ? {} : { "/api2": { target: node, secure: false, ws: true, changeOrigin: true } };
 
 /** What most pages need comes in one file with the shell, instead of in thirty small ones. */
-const shell = /\/web\/src\/(api|store|text|route|parts|shell|format|verdict|filter|guest|preferences|use-call|app-context)/;
+const shell =
+  /\/web\/src\/(api|store|text|route|parts|shell|format|verdict|filter|guest|preferences|use-call|app-context)/;
 const consoles = /\/web\/src\/console\//;
 
 export default defineConfig({

@@ -130,7 +130,7 @@ export function Console({ kind, label, connect, off, choice, actions, endsForGoo
           </span>
         ) : null}
         <Button look="quiet" icon="paste" whyNot={whyNot} onClick={() => setPasting(true)}>
-          {t("console.paste")}
+          <span className="lbl">{t("console.paste")}</span>
         </Button>
         {kind === "screen" ? (
           <Menu

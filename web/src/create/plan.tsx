@@ -107,7 +107,7 @@ export function Plan({ draft, vmid, node, isTaken, problems, isTried, busy, onCr
       )}
       <div className="ch" style={{ borderTop: "1px solid var(--line)" }}>
         <h2>{t("plan.command")}</h2>
-        <div className="seg" role="group" aria-label={t("plan.form")}>
+        <div className="seg" role="toolbar" aria-label={t("plan.form")}>
           <button type="button" aria-pressed={form === "qm"} onClick={() => setForm("qm")}>
             qm
           </button>

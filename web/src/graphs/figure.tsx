@@ -129,30 +129,30 @@ function EndsTable({
   return (
     <div className="sr">
       <table>
-      <caption>{title}</caption>
-      <thead>
-        <tr>
-          {[t("graph.line"), t("graph.now"), t("graph.min"), t("graph.average"), t("graph.max")].map((text) => (
-            <th key={text} scope="col">
-              {text}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map(({ name }, index) => {
-          const ends = endsOf(series.columns[index] ?? []);
-          return (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{show(ends.now)}</td>
-              <td>{show(ends.min)}</td>
-              <td>{show(ends.average)}</td>
-              <td>{show(ends.max)}</td>
-            </tr>
-          );
-        })}
-      </tbody>
+        <caption>{title}</caption>
+        <thead>
+          <tr>
+            {[t("graph.line"), t("graph.now"), t("graph.min"), t("graph.average"), t("graph.max")].map((text) => (
+              <th key={text} scope="col">
+                {text}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map(({ name }, index) => {
+            const ends = endsOf(series.columns[index] ?? []);
+            return (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{show(ends.now)}</td>
+                <td>{show(ends.min)}</td>
+                <td>{show(ends.average)}</td>
+                <td>{show(ends.max)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
       </table>
     </div>
   );

@@ -37,7 +37,7 @@ export function RangeButtons({
   readonly onChange: (range: Range) => void;
 }): ReactNode {
   return (
-    <div className="seg" role="group" aria-label={t("range.title")}>
+    <div className="seg" role="toolbar" aria-label={t("range.title")}>
       {RANGES.map((one) => (
         <button key={one} type="button" aria-pressed={one === range} onClick={() => onChange(one)}>
           {t(LABELS[one])}

@@ -16,13 +16,13 @@ export function FilterBox({ ref, value, onChange }: FilterBoxProps): ReactNode {
   const [chips, setChips] = useState<readonly string[]>(() => splitTerms(value).terms);
   const [typed, setTyped] = useState(() => splitTerms(value).rest);
   const whole = [...chips, typed].filter((part) => part !== "").join(" ");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: own changes come back as the same value
   useEffect(() => {
     if (value === whole) return;
     const { terms, rest } = splitTerms(value);
     setChips(terms);
     setTyped(rest);
     // The address changed from elsewhere: a view, or the way back.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: own changes come back as the same value
   }, [value]);
 
   const facts = useInventory(({ guests, nodes }) => ({

@@ -40,7 +40,7 @@ export function GuestGrid({
   onOpen,
   onConsole,
 }: GridProps): ReactNode {
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLElement>(null);
   const [range, setRange] = useState({ from: 0, to: FIRST_DRAWN });
   const [cursor, setCursor] = useState(-1);
   const anchor = useRef(-1);
@@ -115,12 +115,11 @@ export function GuestGrid({
   const areAll = rows.length > 0 && rows.every(({ guest }) => selected.has(guest.vmid));
   const [first] = sort;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the table scrolls and is moved in by keyboard
-    <div
+    <section
       className="scroll gridscroll"
       ref={scroller}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the table scrolls and is moved in by keyboard
       tabIndex={0}
-      role="region"
       aria-label={t("guests.table")}
       onKeyDown={onKey}
     >
@@ -179,7 +178,7 @@ export function GuestGrid({
           {to < rows.length ? <Pad height={(rows.length - to) * ROW_PX} /> : null}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
@@ -189,6 +188,7 @@ function needsNow({ state }: GuestRow): boolean {
 
 function Pad({ height }: { readonly height: number }): ReactNode {
   return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row cannot be focused
     <tr className="pad" aria-hidden="true">
       <td style={{ height }} />
     </tr>
@@ -304,7 +304,11 @@ function Cell({
     case "ram":
     case "disk": {
       const value = column.sortBy(row);
-      return <td className={`num muted${wide}`}>{typeof value === "number" ? formatBytes(value) : t("value.none")}</td>;
+      return (
+        <td className={`num muted${wide}`}>
+          {typeof value === "number" && value > 0 ? formatBytes(value) : t("value.none")}
+        </td>
+      );
     }
     case "uptime": {
       const value = column.sortBy(row);

@@ -37,10 +37,10 @@ export function NodeLog({ node }: { readonly node: string }): ReactNode {
         </div>
       </div>
       {error === undefined ? null : <Failure what={t("log.failed")} error={error} onRetry={reload} />}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the log scrolls, so the keyboard has to reach it */}
       <pre
         ref={box}
         className="logview"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the log scrolls, so the keyboard has to reach it
         tabIndex={0}
         role="log"
         aria-label={t("tab.log")}

@@ -13,7 +13,10 @@ import { useCall } from "../use-call.ts";
 
 const FIELDS = ["cpu", "iowait", "memused", "netin", "netout", "loadavg", "rootused"] as const;
 const MIN_POINTS = 12;
-const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: formatPercent(share), unit: "" });
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({
+  value: formatPercent(share),
+  unit: "",
+});
 const plain = (value: number): { readonly value: string; readonly unit: string } => ({
   value: String(Math.round(value * 10) / 10),
   unit: "",

@@ -36,13 +36,13 @@ export function Overlay({ kind, title, onClose, children }: OverlayProps): React
     closeButtonProps: { "aria-label": t("action.close") },
     zIndex: 300,
     transitionProps: TRANSITION,
+    overlayProps: { backgroundOpacity: 0.38 },
   };
   return (
     <MantineProvider
       theme={theme}
       forceColorScheme={isDark ? "dark" : "light"}
       cssVariablesResolver={cssVariablesResolver}
-      withStaticClasses={false}
     >
       {kind === "sheet" ? (
         <Drawer {...shared} position="right" size={isPhone ? "100%" : 480} padding="lg">

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { useAllowed, useApp, useInventory, useNow } from "../app-context.tsx";
-import { formatPercent } from "../format/percent.ts";
 import { formatBytes } from "../format/bytes.ts";
+import { formatPercent } from "../format/percent.ts";
 import { Figure } from "../graphs/figure.tsx";
 import { trimStart } from "../graphs/series.ts";
 import { isNodeAway } from "../store/freshness.ts";
@@ -13,7 +13,10 @@ const REFRESH_MS = 60_000;
 const MAX_NODES = 16;
 const MIN_POINTS = 30;
 
-const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: formatPercent(share), unit: "" });
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({
+  value: formatPercent(share),
+  unit: "",
+});
 
 export function LoadCard(): ReactNode {
   const { api } = useApp();

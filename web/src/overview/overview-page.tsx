@@ -8,7 +8,7 @@ import { Link } from "../route/navigation.tsx";
 import { OUTCOME_SHAPE } from "../shell/toasts.tsx";
 import { guestState, isNodeAway } from "../store/freshness.ts";
 import { taskLink } from "../store/task-follower.ts";
-import { outcomeOf } from "../store/tasks.ts";
+import { isConsole, outcomeOf } from "../store/tasks.ts";
 import { taskTitle } from "../task/task-title.ts";
 import { t } from "../text/t.ts";
 import { T } from "../text/text.tsx";
@@ -164,7 +164,9 @@ function Attention({ findings }: { readonly findings: readonly Finding[] }): Rea
 }
 
 function LatestTasks(): ReactNode {
-  const tasks = useTasks().slice(0, TASKS_SHOWN);
+  const tasks = useTasks()
+    .filter((task) => !isConsole(task))
+    .slice(0, TASKS_SHOWN);
   const now = useNow();
   const nameOf = useInventory(
     ({ guests }) =>

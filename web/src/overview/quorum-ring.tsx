@@ -26,8 +26,8 @@ export function QuorumRing({ present, total }: { readonly present: number; reado
           const to = (index + 1) * step - GAP_DEGREES / 2;
           const large = to - from > 180 ? 1 : 0;
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: votes have no other identity
             <path
+              // biome-ignore lint/suspicious/noArrayIndexKey: votes have no other identity
               key={index}
               d={`M${point(from, RADIUS)}A${RADIUS} ${RADIUS} 0 ${large} 1 ${point(to, RADIUS)}`}
               {...lineOf(index < present)}

@@ -72,13 +72,15 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
           onKeyDown={onKey}
         />
         {hits.length === 0 ? <p className="none">{t("search.nothing", { query })}</p> : null}
-        <ul id="palette-hits" role="listbox" aria-label={t("search.hits")}>
+        <div id="palette-hits" className="hits" role="listbox" aria-label={t("search.hits")}>
           {hits.map((entry, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the box above takes the keys
-            <li
+            <div
               key={entry.key}
               id={`hit-${index}`}
               role="option"
+              className="hit"
+              tabIndex={-1}
               aria-selected={index === current}
               ref={index === current ? (element) => element?.scrollIntoView({ block: "nearest" }) : undefined}
               onClick={() => run(entry)}
@@ -87,9 +89,9 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
               {entry.shape === undefined ? <Icon name={entry.icon ?? "right"} /> : <StateShape shape={entry.shape} />}
               <span className="ell">{entry.title}</span>
               <span className="t2">{entry.detail}</span>
-            </li>
+            </div>
           ))}
-        </ul>
+        </div>
       </div>
     </PaletteFrame>
   );

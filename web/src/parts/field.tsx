@@ -123,7 +123,6 @@ export function Switch({ label, help, checked, onChange, width = 3 }: SwitchProp
         <input
           id={id}
           type="checkbox"
-          role="switch"
           checked={checked}
           aria-describedby={help === undefined ? undefined : `${id}-help`}
           onChange={(event) => onChange(event.target.checked)}

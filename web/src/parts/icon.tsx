@@ -265,10 +265,14 @@ const SHAPES: Readonly<Record<Shape, { readonly tone: string; readonly art: Reac
 /** @param label read aloud; without it the shape stands beside a word that says the same. */
 export function StateShape({ shape, label }: { readonly shape: Shape; readonly label?: string }): ReactNode {
   const { tone, art } = SHAPES[shape];
-  const name =
-    label === undefined ? ({ "aria-hidden": true } as const) : ({ role: "img", "aria-label": label } as const);
   return (
-    <svg className={`s ${tone}`} viewBox="0 0 12 12" {...name}>
+    <svg
+      className={`s ${tone}`}
+      viewBox="0 0 12 12"
+      role={label === undefined ? undefined : "img"}
+      aria-label={label}
+      aria-hidden={label === undefined ? true : undefined}
+    >
       {art}
     </svg>
   );

@@ -109,8 +109,9 @@ export function Menu({ label, items, className = "btn", side = "right", children
               <button
                 key={item.label}
                 type="button"
-                role={item.isChecked === undefined ? "menuitem" : "menuitemradio"}
-                aria-checked={item.isChecked}
+                {...(item.isChecked === undefined
+                  ? { role: "menuitem" }
+                  : { role: "menuitemradio", "aria-checked": item.isChecked })}
                 tabIndex={-1}
                 className={item.isDangerous === true ? "danger" : ""}
                 aria-disabled={whyNot === undefined ? undefined : true}

@@ -1,5 +1,5 @@
 /** The tree: where things are. Only what is scrolled into view is drawn. */
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useApp, useInventory, useNow, useValue } from "../app-context.tsx";
 import { formatAge } from "../format/time.ts";
 import { STATE_SHAPE } from "../guest/state-word.tsx";
@@ -168,51 +168,60 @@ interface RowProps {
 }
 
 function Row({ id, row, isCurrent: current, isActive, now, onToggle, onOpen }: RowProps): ReactNode {
-  const shared = {
-    id,
-    "data-key": row.key,
-    role: "treeitem",
-    tabIndex: -1,
-    "aria-current": current ? ("page" as const) : undefined,
-    style: isActive ? { outline: "1px solid var(--accent)", outlineOffset: -1 } : {},
-    onClick: onOpen,
+  const onClick = (event: MouseEvent): void => {
+    if (event.target instanceof Element && event.target.closest(".chev") !== null) onToggle();
+    else onOpen();
   };
-  if (row.kind === "guest") {
-    const { guest, state } = row;
-    return (
-      // biome-ignore lint/a11y/useKeyWithClickEvents: the tree takes the keys for all of its items
-      <div {...shared} aria-level={2} aria-selected={current} className={state === "unknown" ? "stale" : ""}>
-        <StateShape shape={STATE_SHAPE[state]} label={t(`state.${state}`)} />
-        <span className="id">{guest.vmid}</span>
-        <span className="nm">{guest.name}</span>
-      </div>
-    );
-  }
+  const isGuest = row.kind === "guest";
+  const isStale = isGuest ? row.state === "unknown" : row.isAway;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree takes the keys for all of its items
     <div
-      {...shared}
-      aria-level={1}
-      aria-expanded={row.isOpen}
+      id={id}
+      data-key={row.key}
+      role="treeitem"
+      tabIndex={-1}
+      aria-level={isGuest ? 2 : 1}
+      aria-expanded={isGuest ? undefined : row.isOpen}
       aria-selected={current}
-      className={row.isAway ? "stale" : ""}
+      aria-current={current ? "page" : undefined}
+      className={isStale ? "stale" : ""}
+      style={isActive ? { outline: "1px solid var(--accent)", outlineOffset: -1 } : {}}
+      onClick={onClick}
     >
-      <span
-        role="presentation"
-        onClick={(event) => {
-          event.stopPropagation();
-          onToggle();
-        }}
-      >
-        <Icon name={row.isOpen ? "down" : "right"} className="chev" />
-      </span>
-      {row.node === undefined ? null : (
-        <StateShape shape={row.isAway ? "unknown" : "ok"} label={t(row.isAway ? "node.away" : "node.online")} />
-      )}
-      <span className="nm">{row.title === "" ? t("tree.without") : row.title}</span>
-      <span className="n">
-        {row.isAway && row.node !== undefined ? t("value.ago", { age: formatAge(now - row.node.at) }) : row.count}
-      </span>
+      {isGuest ? <GuestItem row={row} /> : <GroupItem row={row} now={now} />}
     </div>
+  );
+}
+
+function GuestItem({ row: { guest, state } }: { readonly row: TreeRow & { readonly kind: "guest" } }): ReactNode {
+  return (
+    <>
+      <StateShape shape={STATE_SHAPE[state]} label={t(`state.${state}`)} />
+      <span className="id">{guest.vmid}</span>
+      <span className="nm">{guest.name}</span>
+    </>
+  );
+}
+
+function GroupItem({
+  row,
+  now,
+}: {
+  readonly row: TreeRow & { readonly kind: "group" };
+  readonly now: number;
+}): ReactNode {
+  const { node, isAway, isOpen, title, count } = row;
+  return (
+    <>
+      <Icon name={isOpen ? "down" : "right"} className="chev" />
+      {node === undefined ? null : (
+        <StateShape shape={isAway ? "unknown" : "ok"} label={t(isAway ? "node.away" : "node.online")} />
+      )}
+      <span className="nm">{title === "" ? t("tree.without") : title}</span>
+      <span className="n">
+        {isAway && node !== undefined ? t("value.ago", { age: formatAge(now - node.at) }) : count}
+      </span>
+    </>
   );
 }

@@ -156,13 +156,13 @@ export function StoragePage({ storage: name }: { readonly storage: string; reado
       </div>
       <div className="subnav" style={{ marginBottom: 12 }}>
         <div className="views" style={{ minWidth: 0 }}>
-        <div className="seg" role="group" aria-label={t("column.content")}>
-          {["", ...storage.content].map((one) => (
-            <button key={one} type="button" aria-pressed={type === one} onClick={() => setType(one)}>
-              {one === "" ? t("view.all") : t(CONTENT[one] ?? "content.other")}
-            </button>
-          ))}
-        </div>
+          <div className="seg" role="toolbar" aria-label={t("column.content")}>
+            {["", ...storage.content].map((one) => (
+              <button key={one} type="button" aria-pressed={type === one} onClick={() => setType(one)}>
+                {one === "" ? t("view.all") : t(CONTENT[one] ?? "content.other")}
+              </button>
+            ))}
+          </div>
         </div>
         {places.length > 1 ? (
           <SelectField

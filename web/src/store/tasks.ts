@@ -13,6 +13,13 @@ export interface Task {
   readonly status: string | undefined;
 }
 
+/** Consoles are tasks too, but no news: they are left out where only what happened counts. */
+const CONSOLE_TYPES: ReadonlySet<string> = new Set(["vncproxy", "vncshell", "termproxy", "spiceproxy", "spiceshell"]);
+
+export function isConsole({ type }: Pick<Task, "type">): boolean {
+  return CONSOLE_TYPES.has(type);
+}
+
 export type TaskOutcome = "running" | "ok" | "warnings" | "failed" | "unknown";
 
 export function parseTask(value: unknown): Task | undefined {

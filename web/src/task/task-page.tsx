@@ -163,10 +163,10 @@ function LogCard({
         </span>
       </div>
       {error === undefined ? null : <Failure what={t("task-page.log-failed")} error={error} />}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the log scrolls, so the keyboard has to reach it */}
       <pre
         className="logview"
         ref={box}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the log scrolls, so the keyboard has to reach it
         tabIndex={0}
         role="log"
         aria-label={t("task-page.log")}

@@ -4,7 +4,7 @@
  */
 import { guestState, isNodeAway } from "../store/freshness.ts";
 import type { Inventory } from "../store/resources.ts";
-import { outcomeOf, type Task } from "../store/tasks.ts";
+import { isConsole, outcomeOf, type Task } from "../store/tasks.ts";
 import { taskTitle } from "../task/task-title.ts";
 import type { MessageKey, MessageValues } from "../text/t.ts";
 
@@ -48,8 +48,6 @@ const STORAGE_WARN = 0.85;
 const STORAGE_BAD = 0.95;
 const MEMORY_WARN = 0.95;
 const TASKS_FOR_S = 24 * 3600;
-/** A console that nobody came to, or that was cut off, is no matter of the cluster. */
-const CONSOLES: ReadonlySet<string> = new Set(["vncproxy", "vncshell", "termproxy", "spiceproxy"]);
 
 export function verdictOf(input: VerdictInput): Verdict {
   const { inventory, now, quorum } = input;
@@ -160,7 +158,8 @@ function findingsOf({ inventory, tasks, now }: VerdictInput): Finding[] {
 function failedTasks(tasks: readonly Task[], inventory: Inventory, now: number): Finding[] {
   const latest = new Map<string, Task>();
   for (const task of tasks) {
-    if (CONSOLES.has(task.type)) continue;
+    // A console that nobody came to, or that was cut off, is no matter of the cluster.
+    if (isConsole(task)) continue;
     const key = `${task.type} ${task.id}`;
     const known = latest.get(key);
     if (known === undefined || known.startedAt < task.startedAt) latest.set(key, task);
@@ -169,7 +168,10 @@ function failedTasks(tasks: readonly Task[], inventory: Inventory, now: number):
     .filter((task) => outcomeOf(task) === "failed" && now - (task.endedAt ?? task.startedAt) < TASKS_FOR_S)
     .map((task) => ({
       level: "warn",
-      title: { key: "verdict.task-failed", values: { what: taskTitle(task, inventory.guests.get(Number(task.id))?.name) } },
+      title: {
+        key: "verdict.task-failed",
+        values: { what: taskTitle(task, inventory.guests.get(Number(task.id))?.name) },
+      },
       text: { key: "verdict.task-failed-text", values: { reason: task.status ?? "" } },
       link: { to: `/task/${encodeURIComponent(task.upid)}`, key: "verdict.see-log", values: {} },
       since: task.endedAt ?? task.startedAt,

@@ -64,7 +64,7 @@ export function ConsoleTab({ guest, state }: TabProps): ReactNode {
       connect={kind === "serial" ? connectSerial : connectScreen}
       off={off}
       choice={
-        <div className="seg" role="group" aria-label={t("console.choice")}>
+        <div className="seg" role="toolbar" aria-label={t("console.choice")}>
           {KINDS.map((one) => (
             <button key={one} type="button" aria-pressed={kind === one} onClick={() => setAsked(one)}>
               {t(`console.${one}`)}

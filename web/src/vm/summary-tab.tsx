@@ -2,8 +2,8 @@ import { type ReactNode, useMemo } from "react";
 import { useInventory, useNow, useTasks } from "../app-context.tsx";
 import { bitRate, bytes, formatBytes } from "../format/bytes.ts";
 import { downloadText } from "../format/download.ts";
-import { formatAge } from "../format/time.ts";
 import { formatPercent } from "../format/percent.ts";
+import { formatAge } from "../format/time.ts";
 import { Figure } from "../graphs/figure.tsx";
 import { RangeButtons, REFRESH_MS, useRange } from "../graphs/ranges.tsx";
 import { type Series, seriesCsv, seriesOf, trimStart } from "../graphs/series.ts";
@@ -31,7 +31,10 @@ function columns(series: Series | undefined, names: readonly (typeof FIELDS)[num
   return { times: series.times, columns: names.map((name) => series.columns[FIELDS.indexOf(name)] ?? []) };
 }
 
-const percent = (share: number): { readonly value: string; readonly unit: string } => ({ value: formatPercent(share), unit: "" });
+const percent = (share: number): { readonly value: string; readonly unit: string } => ({
+  value: formatPercent(share),
+  unit: "",
+});
 const byteRate = (rate: number): { readonly value: string; readonly unit: string } => {
   const { value, unit } = bytes(rate);
   return { value, unit: `${unit}/s` };

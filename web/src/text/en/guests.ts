@@ -67,7 +67,7 @@ export const guestMessages = {
   "power.deleted": "{name} deleted",
   "power.failed": "{action} failed",
   "power.under-way": "Something is under way already",
-  "power.is-already": "It is {state}",
+  "power.is-already": "State now: {state}",
   "power.is-locked": "Something else is at work on it: {lock}",
   "power.is-template": "A template does not run",
   "power.is-unknown": "Its state is unknown: {node} does not answer",
