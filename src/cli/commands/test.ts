@@ -25,7 +25,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   const checks =
     filters.length > 0
       ? []
-      : [await check("types", "tsc", ["--noEmit"]), await check("style", "biome", ["check", "."])];
+      : [
+          await check("types", "tsc", ["--noEmit"]),
+          await check("types of the interface", "tsc", ["--noEmit", "-p", "web"]),
+          await check("style", "biome", ["check", "."]),
+        ];
   const suite = await runSuite(filters);
   const passed = suite.passed + checks.filter(Boolean).length;
   const failed = suite.failed + checks.filter((ok) => !ok).length;

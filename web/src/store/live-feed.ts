@@ -117,7 +117,8 @@ export class LiveFeed {
     stream.addEventListener("error", () => {
       if (this.#stream !== stream) return;
       // A stream that the server ended in order is opened again by the browser itself within seconds.
-      if (stream.readyState === EventSource.CONNECTING && this.#deps.now() - this.#heardAt < POLL_FAST_MS * 2) return;
+      const isAgain = stream.readyState === EventSource.CONNECTING && this.state.value.kind === "live";
+      if (isAgain && this.#deps.now() - this.#heardAt < POLL_FAST_MS * 2) return;
       this.#lose();
     });
   }
