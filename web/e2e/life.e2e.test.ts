@@ -84,7 +84,7 @@ describe.skipIf(CHROMIUM === undefined)("a person (skipped without the package c
         await page.locator('input[type="file"]').setInputFiles(iso);
         await page.getByRole("dialog").getByRole("button", { name: "Upload" }).click();
         await page.getByRole("dialog").waitFor({ state: "detached", timeout: GUEST_TIMEOUT_MS });
-        await page.getByRole("cell", { name: iso.replace(/^.*\//, "") }).waitFor();
+        await page.getByRole("cell", { name: iso.replace(/^.*\//, ""), exact: true }).waitFor();
       },
       START_TIMEOUT_MS,
     );
@@ -135,7 +135,7 @@ describe.skipIf(CHROMIUM === undefined)("a person (skipped without the package c
     test(
       "sees its screen",
       async () => {
-        await page.getByRole("button", { name: "Screen" }).click();
+        await page.getByRole("button", { name: "Screen", exact: true }).click();
         const canvas = page.locator(".stage canvas");
         await canvas.waitFor({ timeout: GUEST_TIMEOUT_MS });
         await expect
@@ -322,7 +322,7 @@ describe.skipIf(CHROMIUM === undefined)("a person (skipped without the package c
       await sheet.getByLabel("User").fill("e2e-looker");
       await sheet.getByLabel("Password").fill("look-only-1");
       await sheet.getByRole("button", { name: "Add a user" }).click();
-      await page.getByRole("cell", { name: "e2e-looker@pve" }).waitFor();
+      await page.getByRole("cell", { name: "e2e-looker@pve", exact: true }).waitFor();
       await page.goto("/admin/permissions");
       await page.getByRole("button", { name: "Give a right" }).click();
       await sheet.getByLabel("Who").selectOption("e2e-looker@pve");
@@ -345,7 +345,7 @@ describe.skipIf(CHROMIUM === undefined)("a person (skipped without the package c
       await page.goto("/admin/users");
       await page.getByRole("button", { name: "Remove e2e-looker@pve" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Remove e2e-looker@pve" }).click();
-      await page.getByRole("cell", { name: "e2e-looker@pve" }).waitFor({ state: "detached" });
+      await page.getByRole("cell", { name: "e2e-looker@pve", exact: true }).waitFor({ state: "detached" });
     },
     TIMEOUT_MS,
   );

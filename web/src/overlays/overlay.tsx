@@ -37,6 +37,8 @@ export function Overlay({ kind, title, onClose, children }: OverlayProps): React
     zIndex: 300,
     transitionProps: TRANSITION,
     overlayProps: { backgroundOpacity: 0.38 },
+    // The library's <header> would count as a second banner of the page.
+    attributes: { header: { role: "presentation" } },
   };
   return (
     <MantineProvider
