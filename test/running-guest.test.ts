@@ -94,6 +94,27 @@ describe.skipIf(!HAS_QEMU)("a running guest (skipped without qemu-system-x86, qe
   }
 
   test(
+    "what it uses is measured, told to the cluster and kept",
+    async () => {
+      const row = async (): Promise<Record<string, unknown>> => {
+        const rows = await api.call<Record<string, unknown>[]>("GET", "/cluster/resources", { type: "vm" });
+        return rows.find(({ vmid }) => vmid === VMID) ?? {};
+      };
+      // A share of cpu takes two looks of pvestatd at the same process.
+      const measured = { status: "running", maxcpu: 1, maxmem: 256 << 20 };
+      const options = { timeout: ANSWER_WITHIN_MS, interval: 500 };
+      await expect.poll(row, options).toMatchObject(measured);
+      await expect.poll(async () => Number((await row()).cpu), options).toBeGreaterThan(0);
+      const { mem, uptime } = await row();
+      expect(Number(mem)).toBeGreaterThan(16 << 20);
+      expect(Number(uptime)).toBeGreaterThan(0);
+      const kept = await api.call<unknown[]>("GET", `${vm}/rrddata`, { timeframe: "hour" });
+      expect(kept.length).toBeGreaterThanOrEqual(60);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "a disk is plugged, grown and unplugged, and the guest sees it each time",
     async () => {
       await change({ scsi1: "local:1,serial=PLUGGED" });

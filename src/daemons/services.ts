@@ -68,7 +68,6 @@ interface Node extends ApiServices {
   readonly table: TaskTable;
   readonly launcher: TaskLauncher | undefined;
   readonly guests: ReturnType<typeof qemuServices>["guests"];
-  readonly balloon: ReturnType<typeof qemuServices>["balloon"];
   readonly storages: NodeStorages;
   readonly release: ReturnType<typeof releaseInfo>;
 }
@@ -194,7 +193,6 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
     cfs,
     launcher,
     guests: qemu.guests,
-    balloon: qemu.balloon,
     storages,
     release,
     async close() {

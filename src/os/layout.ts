@@ -2,6 +2,7 @@
  * Every path, port and socket of a node, from one place. Made once at start and passed down; nothing else in the
  * program writes a path literally. The system layout is the standard one; any other root puts the same tree below it.
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 export interface Layout {
@@ -38,6 +39,8 @@ export interface Layout {
 
   readonly qemuRun: string;
   readonly qemuLock: string;
+  /** Name of the cgroup below which each VM has a scope. Control groups are the machine's: nodes side by side need names of their own. */
+  readonly qemuSlice: string;
   /** The host's own resolv.conf(5), whatever the root. */
   readonly hostResolvConf: string;
   /** The host's hosts(5), time zone link and name, and zone files, whatever the root. */
@@ -102,6 +105,9 @@ export function makeLayout({ root, nodeName, isRootUser }: LayoutOptions): Layou
     uploadDir: at("/var/tmp"),
     qemuRun: at("/var/run/qemu-server"),
     qemuLock: at("/var/lock/qemu-server"),
+    qemuSlice: isSystem
+      ? "qemu.slice"
+      : `quorate-${createHash("sha256").update(root).digest("hex").slice(0, 12)}.slice`,
     hostResolvConf: "/etc/resolv.conf",
     hostEtcHosts: "/etc/hosts",
     hostLocaltime: "/etc/localtime",

@@ -26,7 +26,7 @@ export interface StatusCycleDeps {
   /** Epoch seconds. */
   readonly now: () => number;
   readonly release?: ReleaseInfo;
-  readonly guests?: Guests;
+  readonly guests?: Pick<Guests, "status">;
   readonly balloon?: BalloonControl;
   readonly cpuFlags?: CpuFlagSource;
   /** Publishes the list of running and recent tasks. */

@@ -1,11 +1,9 @@
 /** Everything about VMs, put together from the ports that they need. Nothing is started until it is used. */
-import { join } from "node:path";
 import type { AccessControl, AccessRecords } from "../../access/port.ts";
 import type { CachedFiles } from "../../cfs/cached-files.ts";
 import type { ClusterFs } from "../../cfs/port.ts";
 import type { Logger } from "../../log/logger.ts";
 import { findProgram } from "../../os/find-program.ts";
-import { HostProbe } from "../../os/kvm-probe.ts";
 import type { Layout } from "../../os/layout.ts";
 import { machineFacts, readQemuVersion } from "../../os/machine-facts.ts";
 import type { Method } from "../../rest/method.ts";
@@ -17,13 +15,14 @@ import type { Randomness } from "./complete-options.ts";
 import { qemuConfigMethods, qemuConfigSide, qemuConfigTasks } from "./config-side.ts";
 import { consoleMethods, consoleTasks } from "./console/index.ts";
 import { WorldGatherer } from "./gather-world.ts";
+import { QEMU_BINARY } from "./run/qemu-binary.ts";
 import { QemuGuests } from "./run/qemu-guests.ts";
-import { QEMU_BINARY } from "./run/stock-host.ts";
 import { VmHotplug } from "./run/vm-hotplug.ts";
 import { VmPower } from "./run/vm-power.ts";
 import { VmProcesses } from "./run/vm-process.ts";
 import { VmStarter } from "./run/vm-starter.ts";
 import { VmStatusReader } from "./run/vm-status.ts";
+import { hostProbe } from "./watch.ts";
 
 export interface QemuServiceDeps {
   readonly layout: Layout;
@@ -46,7 +45,6 @@ export interface QemuServices {
   readonly methods: readonly Method[];
   readonly tasks: TaskTable;
   readonly guests: Guests;
-  readonly balloon: { balloon(vmid: number, bytes: number): Promise<void> };
 }
 
 /** @returns undefined when there is no QEMU here. */
@@ -59,7 +57,7 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
   const { layout, cfs, files, storages, tasks } = deps;
   const { nodeName } = layout;
   const processes = new VmProcesses(layout.qemuRun);
-  const probe = new HostProbe(join(layout.quorateCache, "host-abilities.json"), Date.now);
+  const probe = hostProbe(layout);
   const hasKvm = async (): Promise<boolean> => {
     const binary = findProgram(QEMU_BINARY);
     return binary !== undefined && (await probe.abilities(binary)).hasKvm;
@@ -97,8 +95,15 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
     processes,
     probe,
   });
-  const power = new VmPower({ configs, processes, storages });
-  const status = new VmStatusReader({ cfs, nodeName, configs, processes, nowMs: () => performance.now() });
+  const power = new VmPower({ slice: layout.qemuSlice, configs, processes, storages });
+  const status = new VmStatusReader({
+    cfs,
+    nodeName,
+    slice: layout.qemuSlice,
+    configs,
+    processes,
+    nowMs: () => performance.now(),
+  });
   const announce = async (vmid: number): Promise<void> => {
     const row = await status.one(vmid);
     if (row !== undefined) await deps.announce(row);
@@ -116,6 +121,5 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
       ...consoleTasks({ processes, access: deps.access }),
     },
     guests,
-    balloon: { balloon: (vmid, bytes) => hotplug.balloon(vmid, bytes) },
   };
 }

@@ -6,8 +6,7 @@ import type { Layout } from "../../../os/layout.ts";
 import type { VmConfig } from "../config.ts";
 import { VmRefusedError } from "../config-error.ts";
 import type { StockHost } from "../stock/stock-command.ts";
-
-export const QEMU_BINARY = "qemu-system-x86_64";
+import { QEMU_BINARY } from "./qemu-binary.ts";
 
 export interface HostForVm extends StockHost {
   /** Why the guest is emulated although its config does not ask for that. */

@@ -13,12 +13,12 @@ import { DRIVE_KEYS } from "../drives.ts";
 import type { WorldGatherer } from "../gather-world.ts";
 import type { Hotplug, HotplugRequest, HotplugResult } from "../hotplug-port.ts";
 import { qmpCommand } from "../qmp/index.ts";
+import { setBalloon } from "../watch.ts";
 import { DeviceMonitor } from "./device-monitor.ts";
 import { DevicePlug } from "./device-plug.ts";
 import { cardPlan, drivePlan, type PlugStep } from "./hotplug-plan.ts";
 import { stockHostFor } from "./stock-host.ts";
 import type { VmProcesses } from "./vm-process.ts";
-import { QEMU_SLICE } from "./vm-starter.ts";
 
 export interface VmHotplugDeps {
   readonly layout: Layout;
@@ -72,7 +72,7 @@ export class VmHotplug implements Hotplug {
     if (key === "balloon") {
       const wanted = value ?? String(memoryMib(config.memory));
       if (!mayBalloon(config.balloon, wanted, config.shares)) return false;
-      await this.balloon(vmid, Number(wanted) * MIB);
+      await setBalloon(this.#processes, vmid, Number(wanted) * MIB);
       return true;
     }
     if (key === "cpulimit" || (key === "cpuunits" && value !== undefined))
@@ -132,7 +132,7 @@ export class VmHotplug implements Hotplug {
   async #limitProcessor(vmid: number, { cpulimit, cpuunits }: VmConfig): Promise<boolean> {
     const running = await this.#processes.find(vmid);
     if (running === undefined) return false;
-    const problems = await enterScope(QEMU_SLICE, vmid, running.pid, {
+    const problems = await enterScope(this.#deps.layout.qemuSlice, vmid, running.pid, {
       cpuLimit: Number(cpulimit ?? 0),
       ...(cpuunits === undefined ? {} : { cpuWeight: Math.min(Math.max(Number(cpuunits), 1), MAX_CPU_WEIGHT) }),
     });
@@ -155,10 +155,6 @@ export class VmHotplug implements Hotplug {
         );
       },
     );
-  }
-
-  async balloon(vmid: number, bytes: number): Promise<void> {
-    await qmpCommand(this.#qmp(vmid), "balloon", { value: bytes });
   }
 
   #qmp(vmid: number): { path: string; peer: string } {

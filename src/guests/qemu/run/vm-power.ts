@@ -9,9 +9,10 @@ import { checkLock, type VmConfigs } from "../config-store.ts";
 import { agentCommand, qmpCommand, withQmp } from "../qmp/index.ts";
 import type { UpdateLog } from "../update.ts";
 import type { VmProcess, VmProcesses } from "./vm-process.ts";
-import { QEMU_SLICE } from "./vm-starter.ts";
 
 export interface VmPowerDeps {
+  /** Of the layout. */
+  readonly slice: string;
   readonly configs: VmConfigs;
   readonly processes: VmProcesses;
   readonly storages: Storages;
@@ -94,7 +95,7 @@ export class VmPower {
   /** What a VM leaves when it has ended, however it ended. Under the VM's lock: a next start makes the same files. */
   async #cleanUpLocked(vmid: number): Promise<void> {
     for (const kind of SOCKETS) await rm(this.#deps.processes.socket(vmid, kind), { force: true });
-    await removeScope(QEMU_SLICE, vmid);
+    await removeScope(this.#deps.slice, vmid);
   }
 
   async #askToPowerOff(vmid: number, config: VmConfig, log: UpdateLog): Promise<void> {

@@ -43,7 +43,6 @@ export interface StartOptions {
   readonly timeoutMs?: number;
 }
 
-export const QEMU_SLICE = "qemu.slice";
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MIB_PER_GIB = 1024;
 const HOOK_TIMEOUT_MS = 120_000;
@@ -108,7 +107,7 @@ export class VmStarter {
   async #settle(vmid: number, { pid }: VmProcess, config: VmConfig, log: UpdateLog): Promise<void> {
     const weight = config.cpuunits === undefined ? undefined : Math.min(Math.max(Number(config.cpuunits), 1), 10_000);
     const qmp = { path: this.#deps.processes.socket(vmid, "qmp"), peer: `VM ${vmid}` };
-    const problems = await enterScope(QEMU_SLICE, vmid, pid, {
+    const problems = await enterScope(this.#deps.layout.qemuSlice, vmid, pid, {
       ...(weight === undefined ? {} : { cpuWeight: weight }),
       ...(config.cpulimit === undefined ? {} : { cpuLimit: Number(config.cpulimit) }),
     });

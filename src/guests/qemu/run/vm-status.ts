@@ -13,11 +13,12 @@ import type { VmConfigs } from "../config-store.ts";
 import { drivesOf, hasVolume } from "../drives.ts";
 import { withQmp } from "../qmp/index.ts";
 import type { VmProcess, VmProcesses } from "./vm-process.ts";
-import { QEMU_SLICE } from "./vm-starter.ts";
 
 export interface VmStatusDeps {
   readonly cfs: ClusterFs;
   readonly nodeName: string;
+  /** Of the layout. */
+  readonly slice: string;
   readonly configs: VmConfigs;
   readonly processes: VmProcesses;
   /** Milliseconds on a monotonic clock. */
@@ -92,7 +93,7 @@ export class VmStatusReader {
       this.#askQemu(vmid),
       this.#usage(vmid, running, base.cpus),
       interfaceTraffic(vmid, config),
-      scopePressure(QEMU_SLICE, vmid),
+      scopePressure(this.#deps.slice, vmid),
     ]);
     return {
       ...base,
