@@ -2,7 +2,7 @@
  * The process of one task. It waits for its task, loads the handlers, runs it and ends; it never runs a second one,
  * since its pid and start time are the task's name. Standard output and error are the task's log.
  */
-import { appendFileSync, mkdirSync, rmSync, writeSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterFs } from "../cfs/port.ts";
 import { messageOf } from "../errors/quorate-error.ts";
@@ -13,6 +13,7 @@ import { runTask } from "../tasks/run-task.ts";
 import {
   type FromWorker,
   isToWorker,
+  ORDER_ENV,
   type RunMessage,
   SPARE_LOG_ENV,
   TASK_TABLE_ENV,
@@ -37,7 +38,6 @@ const tableUrl = process.env[TASK_TABLE_ENV];
 if (tableUrl === undefined) throw new Error(`${TASK_TABLE_ENV} is missing: task workers are started by the daemons`);
 let loading: Promise<TaskServices> | undefined;
 
-/** Handlers are large: a task that waits for its turn does without them. */
 function load(): Promise<TaskServices> {
   loading ??= import(tableUrl ?? "").then((module: unknown) =>
     // The module's contract is the interface above.
@@ -47,38 +47,42 @@ function load(): Promise<TaskServices> {
 }
 
 const abort = new AbortController();
-const slot = Promise.withResolvers<void>();
-// Nobody waits for a slot before the task is known.
-slot.promise.catch(() => {});
 let current: RunMessage | undefined;
 
 process.on("message", (message: unknown) => {
   if (!isToWorker(message)) return;
-  if (message.kind === "go") slot.resolve();
-  else if (message.kind === "warm") void warm();
+  if (message.kind === "warm") void warm();
   else if (current === undefined) void work(message);
 });
 process.on("disconnect", () => {
   if (current === undefined) quitUnused();
-  // Nobody counts any more: better too many at work than a task that waits for ever.
-  slot.resolve();
 });
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, interrupt);
 process.on("uncaughtException", (error) => failAtOnce(error));
 process.on("unhandledRejection", (reason) => failAtOnce(reason));
 process.title = `task worker of ${layout.nodeName}`;
-void tell({ kind: "ready" });
+if (process.env[ORDER_ENV] === undefined) void tell({ kind: "ready" });
+else workAsOrdered();
 
 function interrupt(): void {
   if (current === undefined) quitUnused();
   abort.abort(new Error("received interrupt"));
-  slot.reject(new Error("received interrupt"));
 }
 
 function quitUnused(): never {
   const log = process.env[SPARE_LOG_ENV];
   if (log !== undefined) rmSync(log, { force: true });
   process.exit(0);
+}
+
+/** The task is known since before this process waited for its turn. */
+function workAsOrdered(): void {
+  const order = readFileSync(0, "utf8");
+  // Whoever wanted to give the task ended before it did: nobody knows of it.
+  if (order === "") quitUnused();
+  const message: unknown = JSON.parse(order);
+  if (isToWorker(message) && message.kind === "run") void work(message);
+  else failAtOnce(new Error("the order on standard input is no task"));
 }
 
 async function warm(): Promise<void> {
@@ -107,12 +111,10 @@ async function work(message: RunMessage): Promise<void> {
   process.title = `task ${message.upid}`;
   // It may end at once, and then what has not left this process yet would never arrive.
   await tell({ kind: "started" });
-  if (message.waitsForSlotOf === undefined) slot.resolve();
   const status = await runTask({
     message,
     table: async () => (await load()).table,
     signal: abort.signal,
-    mayWork: slot.promise,
     write: (line) => writeSync(1, `${line}\n`),
   });
   await leave(message);

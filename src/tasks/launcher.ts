@@ -1,9 +1,9 @@
 /**
- * Starts tasks. A start answers as soon as a worker process has the task; how many of them work at a time is limited,
- * the others wait inside their task. Nothing here is needed for a task to go on: when this process is killed, its
+ * Starts tasks. A start answers as soon as a process has the task; how many of them work at a time is limited, the
+ * others wait inside their task. Nothing here is needed for a task to go on: when this process is killed, its
  * workers finish, and their outcome is recorded by whoever looks next.
  */
-import { renameSync } from "node:fs";
+import { appendFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ClusterFs } from "../cfs/port.ts";
@@ -13,11 +13,11 @@ import { encodeLayoutOptions, LAYOUT_ENV, type Layout } from "../os/layout.ts";
 import { TaskBroadcast } from "./broadcast.ts";
 import type { TaskSpec, Tasks } from "./port.ts";
 import { Slots } from "./slots.ts";
-import { type SpareWorker, SpareWorkers, WorkerStartError } from "./spare-workers.ts";
+import { type QueuedWorker, type SpareWorker, SpareWorkers, WorkerStartError } from "./spare-workers.ts";
 import { stopTask } from "./stop.ts";
 import { TaskStore } from "./task-store.ts";
 import { formatUpid, upidSafeId } from "./upid.ts";
-import { isFromWorker, type RunMessage, TASK_TABLE_ENV, type ToWorker } from "./worker-messages.ts";
+import { isFromWorker, type RunMessage, TASK_TABLE_ENV } from "./worker-messages.ts";
 
 export interface TaskLauncherOptions {
   readonly layout: Layout;
@@ -96,19 +96,90 @@ export class TaskLauncher implements Tasks {
   async start(spec: TaskSpec): Promise<string> {
     this.store.prepare();
     const limit = UNLIMITED_TYPES.has(spec.type) ? undefined : await this.#options.maxWorkers();
-    const worker = await this.#spares.take();
-    let upid: string;
+    const turn = Promise.withResolvers<void>();
+    if (limit === undefined) return await this.#startNow(spec, () => {});
+    const leaveSlot = (): void => {
+      if (!this.#slots.forget(turn.resolve)) this.#slots.leave();
+    };
+    if (this.#slots.enter(limit, turn.resolve)) return await this.#startNow(spec, leaveSlot);
+    return await this.#startLater({ spec, limit, turn: turn.promise, leaveSlot });
+  }
+
+  /** @param leaveSlot called once, when the task has ended or cannot be started. */
+  async #startNow(spec: TaskSpec, leaveSlot: () => void): Promise<string> {
+    let worker: SpareWorker;
     try {
-      upid = this.#nameTask(spec, worker);
+      worker = await this.#spares.take();
     } catch (error) {
-      worker.process.disconnect();
+      leaveSlot();
       throw error;
     }
-    await this.store.add(upid);
-    await this.#handOver(spec, upid, worker, limit);
+    const exited = exitOf(worker).then(leaveSlot);
+    const upid = await this.#enter(spec, worker);
+    await this.#handOver(spec, upid, worker, exited);
+    this.#told(upid, spec, exited);
+    return upid;
+  }
+
+  /** The task has its process, which becomes a worker when it is the task's turn. */
+  async #startLater({
+    spec,
+    limit,
+    turn,
+    leaveSlot,
+  }: {
+    readonly spec: TaskSpec;
+    readonly limit: number;
+    readonly turn: Promise<void>;
+    readonly leaveSlot: () => void;
+  }): Promise<string> {
+    let worker: QueuedWorker;
+    try {
+      worker = this.#spares.queue();
+    } catch (error) {
+      leaveSlot();
+      throw error;
+    }
+    const exited = exitOf(worker).then(leaveSlot);
+    appendFileSync(worker.logFile, `waiting for other tasks to end (at most ${limit} work at a time)\n`);
+    let order = "";
+    try {
+      const upid = await this.#enter(spec, worker);
+      order = JSON.stringify(orderOf(spec, upid));
+      this.#told(upid, spec, exited);
+      return upid;
+    } finally {
+      worker.give(order);
+      void turn.then(() => worker.begin());
+    }
+  }
+
+  /** Gives the task its name and its place in the list. A worker without a task ends. */
+  async #enter(spec: TaskSpec, worker: SpareWorker): Promise<string> {
+    let log = worker.logFile;
+    try {
+      const upid = this.#nameTask(spec, worker);
+      log = this.store.logPathOf(upid);
+      await this.store.add(upid);
+      return upid;
+    } catch (error) {
+      worker.process.kill("SIGKILL");
+      rmSync(log, { force: true });
+      throw error;
+    }
+  }
+
+  #told(upid: string, spec: TaskSpec, exited: Promise<void>): void {
+    const finished = exited
+      .then(() => this.broadcast.refresh())
+      .catch((error: unknown) => {
+        // The statistics daemon records it within its next cycle.
+        this.#options.log.warn({ upid, error: messageOf(error) }, "end of task not recorded yet");
+      })
+      .finally(() => this.#working.delete(upid));
+    this.#working.set(upid, finished);
     void this.broadcast.started(upid, spec.authid);
     this.#refreshSoon();
-    return upid;
   }
 
   /** Resolves when the task has ended and this is recorded; at once for a task that this process did not start. */
@@ -139,49 +210,19 @@ export class TaskLauncher implements Tasks {
   }
 
   /** Gives the task to its worker and waits until the worker has it. */
-  #handOver(spec: TaskSpec, upid: string, worker: SpareWorker, limit: number | undefined): Promise<void> {
-    const { process: child } = worker;
+  async #handOver(spec: TaskSpec, upid: string, { process: child }: SpareWorker, exited: Promise<void>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
       reject(new WorkerStartError(`cannot start task ${upid}: its worker did not answer`));
     }, ACKNOWLEDGE_TIMEOUT_MS);
-    const go = (): void => this.#send(child, { kind: "go" });
-    const mayStart = limit === undefined || this.#slots.enter(limit, go);
-    const message: RunMessage = {
-      kind: "run",
-      upid,
-      type: spec.type,
-      authid: spec.authid,
-      args: spec.args,
-      ...(mayStart ? {} : { waitsForSlotOf: limit }),
-    };
     child.on("message", (answer: unknown) => {
       if (isFromWorker(answer) && answer.kind === "started") resolve();
     });
-    const exited = new Promise<void>((done) => {
-      afterLastMessage(child, () => {
-        clearTimeout(timer);
-        reject(new WorkerStartError(`cannot start task ${upid}: its worker ended`));
-        if (limit !== undefined && !this.#slots.forget(go)) this.#slots.leave();
-        done();
-      });
-    });
-    const finished = exited
-      .then(() => this.broadcast.refresh())
-      .catch((error: unknown) => {
-        // The statistics daemon records it within its next cycle.
-        this.#options.log.warn({ upid, error: messageOf(error) }, "end of task not recorded yet");
-      });
-    this.#working.set(upid, finished);
-    void finished.then(() => this.#working.delete(upid));
-    this.#send(child, message);
-    return promise.finally(() => clearTimeout(timer));
-  }
-
-  #send(child: SpareWorker["process"], message: ToWorker): void {
+    void exited.then(() => reject(new WorkerStartError(`cannot start task ${upid}: its worker ended`)));
     // A worker that died meanwhile is told by its exit event.
-    if (child.connected) child.send(message, () => {});
+    if (child.connected) child.send(orderOf(spec, upid), () => {});
+    await promise.finally(() => clearTimeout(timer));
   }
 
   #refreshSoon(): void {
@@ -191,19 +232,25 @@ export class TaskLauncher implements Tasks {
   }
 }
 
-/** A process can be gone before what it said has been read; its channel ends after that. */
-function afterLastMessage(child: SpareWorker["process"], done: () => void): void {
-  child.once("exit", () => {
-    if (!child.connected) {
-      done();
-      return;
-    }
-    const timer = setTimeout(finish, LAST_MESSAGE_TIMEOUT_MS);
-    function finish(): void {
-      clearTimeout(timer);
-      child.off("disconnect", finish);
-      done();
-    }
-    child.once("disconnect", finish);
+function orderOf({ type, authid, args }: TaskSpec, upid: string): RunMessage {
+  return { kind: "run", upid, type, authid, args };
+}
+
+/** Resolves when the process is gone and all that it said has been read: its channel ends after that. */
+function exitOf({ process: child }: SpareWorker): Promise<void> {
+  return new Promise((resolve) => {
+    child.once("exit", () => {
+      if (!child.connected) {
+        resolve();
+        return;
+      }
+      const timer = setTimeout(finish, LAST_MESSAGE_TIMEOUT_MS);
+      function finish(): void {
+        clearTimeout(timer);
+        child.off("disconnect", finish);
+        resolve();
+      }
+      child.once("disconnect", finish);
+    });
   });
 }

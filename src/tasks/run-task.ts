@@ -6,17 +6,15 @@ import type { RunMessage } from "./worker-messages.ts";
 
 export interface TaskRun {
   readonly message: RunMessage;
-  /** Gives the handlers; asked once the task may work. */
+  /** Gives the handlers. */
   readonly table: () => Promise<TaskTable>;
   readonly signal: AbortSignal;
-  /** Resolves when the task may work, rejects when it is stopped before. */
-  readonly mayWork: Promise<void>;
   /** Appends one line to the log. */
   readonly write: (line: string) => void;
 }
 
 /** Never rejects: the outcome is the last line. @returns the status. */
-export async function runTask({ message, table, signal, mayWork, write }: TaskRun): Promise<string> {
+export async function runTask({ message, table, signal, write }: TaskRun): Promise<string> {
   let warnings = 0;
   const log = (text: string): void => {
     for (const line of text.replace(/\n$/, "").split("\n")) {
@@ -36,10 +34,6 @@ export async function runTask({ message, table, signal, mayWork, write }: TaskRu
   };
   let status: string;
   try {
-    if (message.waitsForSlotOf !== undefined) {
-      log(`waiting for other tasks to end (at most ${message.waitsForSlotOf} work at a time)`);
-    }
-    await mayWork;
     const handlers = await table();
     const handler = Object.hasOwn(handlers, message.type) ? handlers[message.type] : undefined;
     if (handler === undefined) throw new Error(`this release has no task of type '${message.type}'`);

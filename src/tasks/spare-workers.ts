@@ -1,7 +1,7 @@
 /**
  * Processes that wait for the one task they will run. Those that wait while nothing is to do have all handlers loaded: a
- * task starts in milliseconds. Those that a burst needs are small until their task may work; a few are started at a time,
- * so that the burst does not hold up the daemon.
+ * task starts in milliseconds. Others are started when they are needed, a few at a time, so that they do not hold up the
+ * daemon. A task that may not work yet gets a process that only holds its place.
  */
 import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { QuorateError } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { processStartTicks } from "../os/process-identity.ts";
-import { spawnTaskProcess } from "../os/task-process.ts";
-import { isFromWorker, SPARE_LOG_ENV, type ToWorker } from "./worker-messages.ts";
+import { type QueuedTaskProcess, spawnQueuedTaskProcess, spawnTaskProcess } from "../os/task-process.ts";
+import { INTERRUPTED, lastLineOfStatus } from "./outcome.ts";
+import { isFromWorker, ORDER_ENV, SPARE_LOG_ENV, type ToWorker } from "./worker-messages.ts";
 
 export interface SpareWorker {
   readonly process: ChildProcess;
@@ -19,6 +20,9 @@ export interface SpareWorker {
   /** Its standard output; the taker renames it. */
   readonly logFile: string;
 }
+
+/** It gets its task with `give` and works when it may `begin`, or when this process has ended. */
+export interface QueuedWorker extends SpareWorker, QueuedTaskProcess {}
 
 export class WorkerStartError extends QuorateError {
   readonly code = "task-worker-start";
@@ -37,7 +41,7 @@ export interface SpareWorkersOptions {
 /** Started at the same time: more of them make the daemon's loop wait (each start blocks it for about 10 ms). */
 const MAX_BOOTING = 3;
 const BOOT_TIMEOUT_MS = 30_000;
-const SPARE_LOG = /^\.spare-(\d+)-(\d+)-\d+$/;
+const SPARE_LOG = /^\.spare-(\d+)-(\d+)-\d+(?:\.order)?$/;
 
 interface Waiter {
   readonly resolve: (worker: SpareWorker) => void;
@@ -78,6 +82,28 @@ export class SpareWorkers {
     return promise;
   }
 
+  /** A process for a task that may not work yet. @throws WorkerStartError when there cannot be one. */
+  queue(): QueuedWorker {
+    if (this.#isClosed) throw new WorkerStartError("cannot start a task: the daemon is stopping");
+    const logFile = this.#newLog();
+    const { workerModule, env, log } = this.#options;
+    const queued = spawnQueuedTaskProcess({
+      workerModule,
+      logFile,
+      env: { ...env, [ORDER_ENV]: "stdin" },
+      lastWords: lastLineOfStatus(INTERRUPTED),
+    });
+    const { process: child } = queued;
+    child.on("error", (error) => log.debug({ error: error.message }, "task worker channel"));
+    const startTicks = child.pid === undefined ? undefined : processStartTicks(child.pid);
+    if (child.pid === undefined || startTicks === undefined) {
+      queued.give("");
+      rmSync(logFile, { force: true });
+      throw new WorkerStartError("cannot start a task: no process can be had for it");
+    }
+    return { ...queued, pid: child.pid, startTicks, logFile };
+  }
+
   /** Ends the waiting workers; those that run a task go on. */
   close(): void {
     this.#isClosed = true;
@@ -96,9 +122,7 @@ export class SpareWorkers {
   }
 
   #boot(): void {
-    this.#count += 1;
-    const parentTicks = processStartTicks(process.pid) ?? 0;
-    const logFile = join(this.#options.directory, `.spare-${process.pid}-${parentTicks}-${this.#count}`);
+    const logFile = this.#newLog();
     const child = spawnTaskProcess({
       workerModule: this.#options.workerModule,
       logFile,
@@ -134,6 +158,13 @@ export class SpareWorkers {
       child.on("error", (error) => this.#options.log.debug({ error: error.message }, "task worker channel"));
     };
     child.on("exit", onExit).on("error", onError).on("message", onMessage);
+  }
+
+  /** The name of a log whose task is not known yet; it tells whose it is. */
+  #newLog(): string {
+    this.#count += 1;
+    const parentTicks = processStartTicks(process.pid) ?? 0;
+    return join(this.#options.directory, `.spare-${process.pid}-${parentTicks}-${this.#count}`);
   }
 
   #onReady(worker: SpareWorker): void {

@@ -7,12 +7,10 @@ export interface RunMessage {
   readonly type: string;
   readonly authid: string;
   readonly args: Json;
-  /** Absent: start at once. Else: wait for `go`; this many tasks may work at a time. */
-  readonly waitsForSlotOf?: number;
 }
 
-/** `go`: the task may work now. `warm`: load the handlers before a task comes. */
-export type ToWorker = RunMessage | { readonly kind: "go" } | { readonly kind: "warm" };
+/** `warm`: load the handlers before a task comes. */
+export type ToWorker = RunMessage | { readonly kind: "warm" };
 
 /**
  * `ready`: listens for its task. `warm`: the handlers are loaded. `started`: the task is known and its log is
@@ -34,3 +32,5 @@ export function isFromWorker(message: unknown): message is FromWorker {
 export const TASK_TABLE_ENV = "QUORATE_TASK_TABLE";
 /** The spare worker's log file, removed when it ends without a task. */
 export const SPARE_LOG_ENV = "QUORATE_TASK_SPARE_LOG";
+/** Set where the task (JSON of a {@link RunMessage}) is on standard input, since it was known before the worker began. */
+export const ORDER_ENV = "QUORATE_TASK_ORDER";

@@ -59,15 +59,20 @@ const openGate = (name: string): void => writeFileSync(join(root, name), "");
 const gate = (name: string): { path: string } => ({ path: join(root, name) });
 const commandLine = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, "latin1");
 
-/** A daemon of its own that starts one task. */
-async function startByDaemon(type: string, args: object): Promise<{ daemon: ChildProcess; upid: string }> {
+/** A daemon of its own that starts one task, or `count` of them. */
+async function startByDaemon(
+  type: string,
+  args: object,
+  count = 1,
+): Promise<{ daemon: ChildProcess; upid: string; upids: string[] }> {
   const script = join(import.meta.dirname, "starter.testing.ts");
-  const daemon = spawn(process.execPath, [script, TABLE, type, JSON.stringify(args)], {
+  const daemon = spawn(process.execPath, [script, TABLE, type, JSON.stringify(args), String(count)], {
     env: { ...process.env, [LAYOUT_ENV]: encodeLayoutOptions(layout) },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const upid = await new Promise<string>((resolve) => createInterface({ input: daemon.stdout }).once("line", resolve));
-  return { daemon, upid };
+  const upids: string[] = [];
+  for await (const line of createInterface({ input: daemon.stdout })) if (upids.push(line) === count) break;
+  return { daemon, upid: upids[0] ?? "", upids };
 }
 
 describe("a task", () => {
@@ -255,6 +260,52 @@ describe("stopping a task", () => {
     openGate("third");
     await launcher.ended(third);
     expect(launcher.store.state(third)?.status).toBe("OK");
+  });
+});
+
+describe("tasks that wait for their turn", () => {
+  test("have their names at once, and work in the order in which they came", async () => {
+    launcher = makeLauncher(1);
+    const holder = await start("waitfor", gate("go"));
+    const waiting = [];
+    for (const name of ["a", "b", "c"]) waiting.push(await start("say", { lines: [name.repeat(100_000)] }, name));
+    expect(waiting.map((upid) => commandLine(parsed(upid).pid))).toEqual(
+      waiting.map(() => expect.stringContaining("task that waits for its turn")),
+    );
+    const ends: string[] = [];
+    const all = waiting.map((upid) => launcher.ended(upid).then(() => ends.push(parsed(upid).id)));
+    openGate("go");
+    await Promise.all([launcher.ended(holder), ...all]);
+    expect(ends).toEqual(["a", "b", "c"]);
+    expect(logOf(waiting[0] ?? "")).toMatch(
+      /^waiting for other tasks to end \(at most 1 work at a time\)\na+\nTASK OK\n$/,
+    );
+  });
+
+  test("work when the daemon that counted them is gone, and record their own ends", async () => {
+    const { daemon, upids } = await startByDaemon("waitfor", gate("go"), 9);
+    const holders = upids.filter((upid) => logOf(upid).includes("waiting\n"));
+    expect(holders.length).toBeLessThan(9);
+    daemon.kill("SIGKILL");
+    await until(() => upids.every((upid) => /^waiting$/m.test(logOf(upid))), "all work");
+    openGate("go");
+    await until(() => indexLines().length === 9, "all are recorded");
+    expect(indexLines().every((line) => line.endsWith(" OK"))).toBe(true);
+  });
+
+  test("leave nothing when they could not be entered", async () => {
+    launcher = makeLauncher(1);
+    const holder = await start("waitfor", gate("go"));
+    const { add } = launcher.store;
+    launcher.store.add = () => Promise.reject(new Error("no space left on device"));
+    await expect(start("say", { lines: [] })).rejects.toThrow("no space left");
+    launcher.store.add = add;
+    const before = readdirSync(layout.taskDir, { recursive: true }).filter((name) => /UPID|spare/.test(String(name)));
+    expect(before).toHaveLength(1);
+    const next = await start("say", { lines: ["next"] });
+    openGate("go");
+    await Promise.all([launcher.ended(holder), launcher.ended(next)]);
+    expect(logOf(next)).toContain("TASK OK");
   });
 });
 
