@@ -35,11 +35,9 @@ describe("the built interface", () => {
   beforeAll(async () => {
     dist = await mkdtemp(join(tmpdir(), "quorate-web-"));
     const vite = join(WEB, "../node_modules/vite/bin/vite.js");
-    // The test runner's own mode would build the library's development version.
     await runCommand([process.execPath, vite, "build", "--manifest", "--outDir", dist, "--logLevel", "error"], {
       timeoutMs: BUILD_TIMEOUT_MS,
       cwd: WEB,
-      env: { NODE_ENV: "production" },
     });
     const manifest = JSON.parse(readFileSync(join(dist, ".vite/manifest.json"), "utf8")) as Record<
       string,

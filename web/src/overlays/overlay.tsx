@@ -59,7 +59,9 @@ export function Overlay({ kind, title, onClose, children }: OverlayProps): React
           withCloseButton={kind === "dialog"}
           fullScreen={isPhone && kind === "palette"}
           yOffset="9vh"
-          {...(kind === "palette" ? { title: undefined, "aria-label": title } : {})}
+          {...(kind === "palette"
+            ? { title: undefined, attributes: { ...shared.attributes, content: { "aria-label": title } } }
+            : {})}
         >
           {children}
         </Modal>
