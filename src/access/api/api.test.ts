@@ -542,17 +542,17 @@ describe("/access/domains", () => {
     expect(rows.map(({ realm }) => realm).sort()).toEqual(["pam", "pve"]);
   });
 
-  const ldap = {
-    realm: "dir",
-    type: "ldap",
-    base_dn: "dc=example,dc=net",
-    server1: "ldap.example.net",
-    user_attr: "uid",
-  };
+  const ldap = { type: "ldap", base_dn: "dc=example,dc=net", server1: "ldap.example.net", user_attr: "uid" };
+  const openWithLdap = (): World =>
+    open({
+      files: {
+        "domains.cfg": "ldap: dir\n\tbase_dn dc=example,dc=net\n\tserver1 ldap.example.net\n\tuser_attr uid\n\n",
+      },
+    });
 
-  test("a realm is made with its password aside, changed by digest, and removed", async () => {
-    const { call, text, cfs } = open();
-    expectOk(await call("POST", "/access/domains", { ...ldap, password: "bind secret", default: 1 }));
+  test("a realm that the file has is changed by digest, its password aside, and removed", async () => {
+    const { call, text, cfs } = openWithLdap();
+    expectOk(await call("PUT", "/access/domains/dir", { password: "bind secret", default: 1 }));
     expect(await text("domains.cfg")).toContain("ldap: dir\n");
     expect(await text("domains.cfg")).not.toContain("bind secret");
     expect(await text("priv/realm/dir.pw")).toBe("bind secret\n");
@@ -578,19 +578,22 @@ describe("/access/domains", () => {
   });
 
   test("what cannot be is refused", async () => {
-    const { call } = open();
-    expectRefused(
-      await call("POST", "/access/domains", { realm: "x2", type: "ldap", base_dn: "dc=x" }),
-      500,
-      /missing value for required option/,
-    );
-    expect((await call("POST", "/access/domains", { realm: "pam", type: "pam" })).status).toBe(400);
-    expectOk(await call("POST", "/access/domains", ldap));
-    expectRefused(await call("POST", "/access/domains", ldap), 500, "authentication domain 'dir' already exists");
-    expect((await call("POST", "/access/domains", { ...ldap, realm: "d2", "check-connection": 1 })).status).toBe(501);
+    const { call, text } = openWithLdap();
+    const before = await text("domains.cfg");
+    const make = (params: object, as?: string): Promise<Reply> => call("POST", "/access/domains", { ...params }, as);
+    expect((await make({ realm: "pam", type: "pam" })).status).toBe(400);
+    expect((await make({ ...ldap, realm: "d3" }, "nina@pve")).status).toBe(403);
+    for (const type of ["ldap", "ad", "openid"]) {
+      expectRefused(
+        await make({ ...ldap, realm: "d3", type }),
+        501,
+        `realm type '${type}' is not implemented in this release`,
+      );
+    }
+    expect((await call("PUT", "/access/domains/dir", { "check-connection": 1 })).status).toBe(501);
+    expect(await text("domains.cfg")).toBe(before);
     expect((await call("DELETE", "/access/domains/pam")).status).toBe(500);
     expectRefused(await call("GET", "/access/domains/none"), 500, "domain 'none' does not exist");
-    expect((await call("POST", "/access/domains", { ...ldap, realm: "d3" }, "nina@pve")).status).toBe(403);
   });
 });
 

@@ -1,8 +1,8 @@
 /** `/access/domains`: realms. */
 import type { ClusterFs } from "../../cfs/port.ts";
-import { ApiError, parameterError } from "../../rest/errors.ts";
+import { ApiError, notBuilt, parameterError } from "../../rest/errors.ts";
 import { defineMethod, type Method } from "../../rest/method.ts";
-import { assertDigest, createSection, printSections, type Section, updateSection } from "../../section-config/index.ts";
+import { assertDigest, printSections, type Section, updateSection } from "../../section-config/index.ts";
 import { AccessRecordError } from "../access-errors.ts";
 import { splitList } from "../names.ts";
 import { DOMAINS_CONFIG, parseRealms, REALM_PROPERTIES, REALM_SCHEMA, REALM_TYPES, type Realms } from "../realms.ts";
@@ -84,21 +84,13 @@ export function domainMethods({ cfs, files }: AccessMethodDeps): Method[] {
         type: { type: "string", enum: REALM_TYPES, description: "Kind of realm." },
       },
       returns: NOTHING,
-      handler: (params) =>
-        answering(async () => {
-          const { realm, type, password } = params;
-          if (realm === "pam" || realm === "pve" || type === "pam" || type === "pve") {
-            throw parameterError({ type: `realms of type '${type}' exist once and are not made` });
-          }
-          refuseConnectionCheck(params["check-connection"]);
-          const section = createSection(REALM_SCHEMA, type, kept(params));
-          await change(cfs, ({ sections }) => {
-            if (sections.has(realm)) throw new AccessRecordError(`authentication domain '${realm}' already exists`);
-            return setRealm(sections, realm, section);
-          });
-          if (password !== undefined) await keepSecret(cfs, realm, password);
-          return undefined;
-        }),
+      // A realm that nobody can log in to is not made: those that the file has already can be changed and removed.
+      handler({ type }) {
+        if (type === "pam" || type === "pve") {
+          throw parameterError({ type: `realms of type '${type}' exist once and are not made` });
+        }
+        throw notBuilt(`realm type '${type}'`);
+      },
     }),
     defineMethod({
       path: "/access/domains/{realm}",
@@ -168,7 +160,7 @@ function existing(sections: ReadonlyMap<string, Section>, realm: string): Sectio
 }
 
 function refuseConnectionCheck(asked: boolean | undefined): void {
-  if (asked === true) throw new ApiError(501, "'check-connection' is not implemented in this release");
+  if (asked === true) throw notBuilt("'check-connection'");
 }
 
 function kept(params: Readonly<Record<string, unknown>>): Record<string, unknown> {
