@@ -6,7 +6,7 @@ import { AuthenticationError } from "./errors.ts";
 import { UserConfigView } from "./evaluate.ts";
 import { ensureKeys, OLD_PUBLIC_KEY, PRIVATE_KEY, PUBLIC_KEY, parsePublicKey, WWW_KEY } from "./keys.ts";
 import { isUserid, splitTokenid } from "./names.ts";
-import { parseUserConfig } from "./parse-user-config.ts";
+import { parseUserConfig, USER_CONFIG } from "./parse-user-config.ts";
 import type { AccessControl, Credentials, Identity } from "./port.ts";
 import {
   isFreshConsole,
@@ -18,8 +18,6 @@ import {
   type TicketKeys,
   verifyCsrfToken,
 } from "./tickets.ts";
-
-export const USER_CONFIG = "user.cfg";
 
 export interface AccessServiceDeps {
   readonly cfs: ClusterFs;

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { CachedFiles } from "../cfs/cached-files.ts";
 import { memoryClusterFs } from "../cfs/memory.ts";
 import type { ClusterFs } from "../cfs/port.ts";
-import { silentLogger } from "../log/logger.ts";
+import { type Logger, silentLogger } from "../log/logger.ts";
 import { Dispatcher } from "../rest/dispatch.ts";
 import type { Method } from "../rest/method.ts";
 import { Registry } from "../rest/registry.ts";
@@ -53,6 +53,8 @@ export interface World {
   readonly access: AccessService;
   readonly login: PasswordLogin;
   readonly changes: UserChanges;
+  /** The fields of what the log was warned of. */
+  readonly warnings: readonly unknown[];
   /** The clock of access control, epoch seconds. */
   readonly clock: { now: number };
   readonly methods: readonly Method[];
@@ -68,18 +70,20 @@ export function makeWorld(options: WorldOptions = {}): World {
   const cached = new CachedFiles(cfs);
   const clock = { now: Math.floor(Date.now() / 1000) };
   const now = (): number => clock.now;
+  const warnings: unknown[] = [];
+  const log: Logger = { ...silentLogger, warn: (fields) => void warnings.push(fields) };
   const access = new AccessService({ cfs, files: cached, now });
-  const changes = new UserChanges(cfs);
+  const changes = new UserChanges({ cfs, log });
   const login = new PasswordLogin({
     cfs,
     files: cached,
     access,
     now,
-    log: silentLogger,
+    log,
     refusalMs,
     pam: { check: typeof pam === "function" ? pam : async (user, password) => pam[user] === password },
   });
-  const deps = { cfs, files: cached, access, login, changes, log: silentLogger };
+  const deps = { cfs, files: cached, access, login, changes, log };
   const methods = [
     ...accessMethods(deps),
     ...poolMethods({ access, changes, describeMembers: async () => poolRows }),
@@ -99,6 +103,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     access,
     login,
     changes,
+    warnings,
     clock,
     methods,
     text: async (path) => (await cfs.read(path))?.data.toString("utf8") ?? "",

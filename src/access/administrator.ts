@@ -1,6 +1,7 @@
 /** The account that a new node's first visitor logs in with: a fresh machine's root often has no password. */
 import { randomInt } from "node:crypto";
 import type { ClusterFs } from "../cfs/port.ts";
+import type { Logger } from "../log/logger.ts";
 import { hashPassword } from "../os/crypt.ts";
 import { splitUserid } from "./names.ts";
 import { ADMINISTRATOR_ROLE } from "./privileges.ts";
@@ -22,9 +23,9 @@ export function generatePassword(): string {
  * Makes `admin@pve` with this password and all rights. May be repeated with the same password after it was cut off: the
  * password is there before the account.
  */
-export async function makeAdministrator(cfs: ClusterFs, password: string): Promise<void> {
+export async function makeAdministrator(cfs: ClusterFs, log: Logger, password: string): Promise<void> {
   await new ShadowFile(cfs).set(splitUserid(ADMINISTRATOR)?.user ?? "", hashPassword(password));
-  await new UserChanges(cfs).change(({ users, acl }) => {
+  await new UserChanges({ cfs, log }).change(({ users, acl }) => {
     if (!users.has(ADMINISTRATOR)) users.set(ADMINISTRATOR, newUser({ comment: "Made at the first start" }));
     acl.users.set(ADMINISTRATOR, new Map([[ADMINISTRATOR_ROLE, true]]));
   });

@@ -4,13 +4,18 @@ import { isGroupid, isPoolid, isRoleid, isStorageid, isUserid, ROOT_USER, splitL
 import { BUILT_IN_ROLES, isPrivilege } from "./privileges.ts";
 import { aclNodeAt, ensurePool, newAclNode, newUser, type RoleGrants, type UserConfig } from "./user-config.ts";
 
+export const USER_CONFIG = "user.cfg";
+
 export interface ParsedUserConfig {
   readonly config: UserConfig;
-  /** One line for each thing that was left out. */
+  /** One line for each thing that is wrong. */
   readonly warnings: readonly string[];
+  /** Those of {@link warnings} whose thing was left out, so that a rewritten file is without it. */
+  readonly dropped: readonly string[];
 }
 
-type Warn = (text: string) => void;
+/** @param isKept what is wrong stays in the file when it is written. */
+type Warn = (text: string, isKept?: "kept") => void;
 type RecordParser = (config: UserConfig, fields: readonly string[], warn: Warn) => void;
 
 const RECORDS: Readonly<Record<string, RecordParser>> = {
@@ -32,19 +37,24 @@ export function parseUserConfig(text: string): ParsedUserConfig {
     poolByVmid: new Map(),
   };
   const warnings: string[] = [];
+  const dropped: string[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     const trimmed = trim(line);
     if (trimmed === "") continue;
     const [type = "", ...fields] = trimmed.split(":").map(trim);
     const parse = Object.hasOwn(RECORDS, type) ? RECORDS[type] : undefined;
-    const warn: Warn = (why) => warnings.push(`line ${index + 1}: ${why}`);
+    const warn: Warn = (why, isKept) => {
+      const warning = `file ${USER_CONFIG} line ${index + 1} - ${why}`;
+      warnings.push(warning);
+      if (isKept === undefined) dropped.push(warning);
+    };
     if (parse === undefined) warn(`unknown record '${type}'`);
     else parse(config, fields, warn);
   }
   // A line that names a built-in role has no effect.
   for (const [role, privileges] of BUILT_IN_ROLES) config.roles.set(role, new Set(privileges));
   if (!config.users.has(ROOT_USER)) config.users.set(ROOT_USER, newUser());
-  return { config, warnings };
+  return { config, warnings, dropped };
 }
 
 const trim = (text: string): string => text.replace(/^[ \t\r\f\v]+|[ \t\r\f\v]+$/g, "");
@@ -145,7 +155,7 @@ function parseGroup(config: UserConfig, fields: readonly string[], warn: Warn): 
       warn(`group '${groupid}': invalid user name '${member}'`);
       continue;
     }
-    if (!config.users.has(member)) warn(`group '${groupid}': no such user '${member}'`);
+    if (!config.users.has(member)) warn(`group '${groupid}': no such user '${member}'`, "kept");
     group.members.add(member);
   }
 }
@@ -223,11 +233,11 @@ function grantsOf(config: UserConfig, path: string, subject: string, warn: Warn)
   if (subject.startsWith("@")) {
     const group = subject.slice(1);
     if (!isGroupid(group)) return void warn(`acl '${path}': invalid group name '${group}'`);
-    if (!config.groups.has(group)) warn(`acl '${path}': unknown group '${group}'`);
+    if (!config.groups.has(group)) warn(`acl '${path}': unknown group '${group}'`, "kept");
     return inMap("groups", group);
   }
   if (isUserid(subject)) {
-    if (!config.users.has(subject) && subject !== ROOT_USER) warn(`acl '${path}': unknown user '${subject}'`);
+    if (!config.users.has(subject) && subject !== ROOT_USER) warn(`acl '${path}': unknown user '${subject}'`, "kept");
     return inMap("users", subject);
   }
   const token = splitTokenid(subject);

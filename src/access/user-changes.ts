@@ -1,9 +1,10 @@
 /** Changes to user.cfg: under its cluster lock, from the file as it is then, written only if nobody else did. */
+import { logDropped } from "../cfs/config-warnings.ts";
 import type { ClusterFs } from "../cfs/port.ts";
+import type { Logger } from "../log/logger.ts";
 import { AlreadyInPoolError, UnknownPoolError } from "./access-errors.ts";
-import { USER_CONFIG } from "./access-service.ts";
 import { aclPathParts } from "./acl-path.ts";
-import { parseUserConfig } from "./parse-user-config.ts";
+import { parseUserConfig, USER_CONFIG } from "./parse-user-config.ts";
 import type { AccessRecords } from "./port.ts";
 import { printUserConfig } from "./print-user-config.ts";
 import { type AclNode, type AclSubjectKind, type UserConfig, walkAcl } from "./user-config.ts";
@@ -12,9 +13,11 @@ const LOCK = "file-user_cfg";
 
 export class UserChanges implements AccessRecords {
   readonly #cfs: ClusterFs;
+  readonly #log: Logger;
 
-  constructor(cfs: ClusterFs) {
+  constructor({ cfs, log }: { readonly cfs: ClusterFs; readonly log: Logger }) {
     this.#cfs = cfs;
+    this.#log = log;
   }
 
   /** Nothing is written when `edit` throws. */
@@ -22,10 +25,12 @@ export class UserChanges implements AccessRecords {
     return await this.#cfs.lock(LOCK, async () => {
       const file = await this.#cfs.read(USER_CONFIG);
       const before = file?.data.toString("utf8") ?? "";
-      const { config } = parseUserConfig(before);
+      const { config, dropped } = parseUserConfig(before);
       const result = edit(config);
       const after = printUserConfig(config);
-      if (after !== before) await this.#cfs.write(USER_CONFIG, after, { ifDigest: file?.digest ?? null });
+      if (after === before) return result;
+      await this.#cfs.write(USER_CONFIG, after, { ifDigest: file?.digest ?? null });
+      logDropped(this.#log, dropped);
       return result;
     });
   }

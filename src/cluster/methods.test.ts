@@ -40,7 +40,9 @@ const VM_FIELDS = [
 let cfs: ClusterFs;
 let world: World;
 let resources: ClusterResources;
+let warnings: unknown[];
 beforeEach(() => {
+  warnings = [];
   const files = {
     "qemu-server/100.conf": "name: web\nmemory: 2048\ntags: a;b\n",
     "qemu-server/101.conf": "memory: 1024\ncores: 2\nsockets: 2\n",
@@ -72,7 +74,7 @@ beforeEach(() => {
       files: files2,
       resources,
       now: () => NOW,
-      log: silentLogger,
+      log: { ...silentLogger, warn: (fields) => void warnings.push(fields) },
       address: () => "192.0.2.7",
     }),
   });
@@ -161,6 +163,30 @@ describe("/cluster/options", () => {
     });
     await set({ delete: "keyboard,description" });
     expect((await cfs.read("datacenter.cfg"))?.data.toString()).not.toContain("keyboard");
+  });
+
+  test("a change says which lines of the file it leaves out", async () => {
+    await cfs.write("datacenter.cfg", "keyboard: de\nnonsense: 1\n");
+    await set({ console: "vv" });
+    expect((await cfs.read("datacenter.cfg"))?.data.toString()).toBe("console: vv\nkeyboard: de\n");
+    expect(warnings).toEqual([{ warning: "file datacenter.cfg line 2 - unknown option 'nonsense'" }]);
+  });
+
+  test("no value breaks the file's lines, an empty one resets its option", async () => {
+    await set({ keyboard: "de", email_from: "a@example.net" });
+    expect((await set({ "consent-text": "yes\nkeyboard: fr" })).errors).toEqual({
+      "consent-text": "value contains a line feed",
+    });
+    expect((await set({ email_from: "" })).status).toBe(200);
+    expect((await cfs.read("datacenter.cfg"))?.data.toString()).toBe("keyboard: de\n");
+  });
+
+  test("flags in words are shown as numbers", async () => {
+    await cfs.write("datacenter.cfg", "migration_unsecure: yes\ncrs: ha=static,ha-rebalance-on-start=on\n");
+    expect((await get("/cluster/options")).data).toMatchObject({
+      migration_unsecure: 1,
+      crs: { ha: "static", "ha-rebalance-on-start": 1 },
+    });
   });
 
   test("wrong ones are refused by name, strangers altogether", async () => {

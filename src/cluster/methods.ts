@@ -1,13 +1,22 @@
 /** `/cluster`: resources, status, free guest ids, tasks, log and options. */
+import assert from "node:assert/strict";
 import type { CachedFiles } from "../cfs/cached-files.ts";
+import { logDropped } from "../cfs/config-warnings.ts";
 import type { ClusterFs } from "../cfs/port.ts";
 import { nodeAddress } from "../os/node-address.ts";
 import { ApiError, parameterError } from "../rest/errors.ts";
 import { type CallContext, defineMethod, type Method, RawResponse } from "../rest/method.ts";
+import { checkPropertyString } from "../rest/property-string.ts";
 import type { Properties } from "../rest/schema.ts";
 import { splitList } from "../rest/split-list.ts";
 import { configMethods } from "./config-methods.ts";
-import { DATACENTER_CONFIG, type DatacenterConfig, parseDatacenter, printDatacenter } from "./datacenter-config.ts";
+import {
+  DATACENTER_CONFIG,
+  type DatacenterConfig,
+  parseDatacenter,
+  printDatacenter,
+  readDatacenter,
+} from "./datacenter-config.ts";
 import { DATACENTER_PROPERTIES } from "./datacenter-properties.ts";
 import { type EventStreamDeps, openEventStream } from "./events.ts";
 import type { ClusterResources } from "./resources.ts";
@@ -238,7 +247,7 @@ export async function visibleLog(cfs: ClusterFs, call: CallContext, max?: number
   return entries.map((entry) => ({ ...entry, id: `${entry.uid}:${entry.node}` }));
 }
 
-function optionMethods({ cfs, files }: ClusterMethodDeps): Method[] {
+function optionMethods({ cfs, files, log }: ClusterMethodDeps): Method[] {
   return [
     defineMethod({
       path: "/cluster/options",
@@ -273,7 +282,7 @@ function optionMethods({ cfs, files }: ClusterMethodDeps): Method[] {
       },
       returns: { type: "null" },
       async handler({ delete: removed, ...given }) {
-        await changeOptions(cfs, given, splitList(removed ?? ""));
+        await changeOptions({ cfs, log }, given, splitList(removed ?? ""));
         return undefined;
       },
     }),
@@ -285,28 +294,23 @@ function describeOptions(values: DatacenterConfig): Record<string, unknown> {
   for (const [key, value] of Object.entries(values)) {
     const { type, format } = (DATACENTER_PROPERTIES as Properties)[key] ?? {};
     if (type === "integer") shown[key] = Number(value);
+    else if (type === "boolean") shown[key] = /^(?:1|on|yes|true)$/i.test(value) ? 1 : 0;
     else if (typeof format === "object") shown[key] = asObject(value, format);
   }
   const registered = splitList(values["registered-tags"] ?? "");
   return { ...shown, "allowed-tags": registered };
 }
 
-/** Property strings are shown taken apart. The file holds only what passed its schema. */
-function asObject(text: string, format: Properties): Record<string, string | number> {
-  const defaultKey = Object.entries(format).find(([, schema]) => schema.default_key === 1)?.[0];
-  const result: Record<string, string | number> = {};
-  for (const item of text.split(",")) {
-    const at = item.indexOf("=");
-    const [key, value] = at < 0 ? [defaultKey, item] : [item.slice(0, at), item.slice(at + 1)];
-    if (key === undefined) continue;
-    const type = format[key]?.type;
-    result[key] = type === "integer" || type === "number" || type === "boolean" ? Number(value) : value;
-  }
-  return result;
+/** Property strings are shown taken apart. What was read passed its schema. */
+function asObject(text: string, format: Properties): Record<string, unknown> {
+  const result = checkPropertyString(format, text);
+  assert(result.ok, `'${text}' was read although it does not parse`);
+  const items = Object.entries(result.value);
+  return Object.fromEntries(items.map(([key, value]) => [key, typeof value === "boolean" ? Number(value) : value]));
 }
 
 async function changeOptions(
-  cfs: ClusterFs,
+  { cfs, log }: Pick<ClusterMethodDeps, "cfs" | "log">,
   given: Readonly<Record<string, unknown>>,
   removed: readonly string[],
 ): Promise<void> {
@@ -317,12 +321,19 @@ async function changeOptions(
   }
   await cfs.lock("file-datacenter_cfg", async () => {
     const file = await cfs.read(DATACENTER_CONFIG);
-    const values: Record<string, string> = { ...parseDatacenter(file) };
+    const before = readDatacenter(file);
+    const values: Record<string, string> = { ...before.values };
     for (const key of removed) delete values[key];
     for (const [key, value] of Object.entries(given)) {
-      if (value !== undefined) values[key] = typeof value === "boolean" ? String(Number(value)) : String(value);
+      if (value === undefined) continue;
+      const text = typeof value === "boolean" ? String(Number(value)) : String(value);
+      // The description alone has a way to write more lines than one.
+      if (key !== "description" && /[\r\n]/.test(text)) throw parameterError({ [key]: "value contains a line feed" });
+      if (text === "") delete values[key];
+      else values[key] = text;
     }
     await cfs.write(DATACENTER_CONFIG, printDatacenter(values), { ifDigest: file?.digest ?? null });
+    logDropped(log, before.warnings);
   });
 }
 

@@ -45,7 +45,7 @@ async function ensureFirstAccount(fs: ClusterFs): Promise<void> {
     if (users.includes(`user:${ADMINISTRATOR}:`)) return;
     writeFileSync(draft, `${generatePassword()}\n`, { mode: 0o600 });
   }
-  await makeAdministrator(fs, readFileSync(draft, "utf8").trim());
+  await makeAdministrator(fs, log, readFileSync(draft, "utf8").trim());
   renameSync(draft, adminPasswordFile);
   log.info({}, "made the first administrator");
 }

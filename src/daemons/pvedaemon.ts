@@ -3,6 +3,7 @@
  * only. It checks everything again but the CSRF token, which no browser can bring here.
  */
 import { chmod, chown, unlink } from "node:fs/promises";
+import { ConfigWarnings } from "../cfs/config-warnings.ts";
 import type { Logger } from "../log/logger.ts";
 import { createLogger } from "../log/pino-logger.ts";
 import { accountIds } from "../os/account-ids.ts";
@@ -13,6 +14,7 @@ import { ApiServer } from "../rest/http/server.ts";
 import { WebSocketBridge } from "../rest/http/websocket-bridge.ts";
 import { Registry } from "../rest/registry.ts";
 import type { ApiServices, ServicesModule } from "./api-services.ts";
+import { CONFIG_FILES } from "./config-files.ts";
 import { superviseSelf } from "./daemon-process.ts";
 
 /** The proxy keeps connections; ending them first is its business. */
@@ -85,11 +87,13 @@ async function main(): Promise<void> {
   // The room of rooms; its contract is the interface.
   const { createServices } = (await import(new URL("./services.ts", import.meta.url).href)) as ServicesModule;
   const services = await createServices({ layout, log, role: "pvedaemon" });
+  const warnings = new ConfigWarnings({ cfs: services.cfs, log, files: CONFIG_FILES });
   const proxyGid = layout.dropsPrivileges ? accountIds("www-data")?.gid : undefined;
   const daemon = await startDaemon({ layout, services, log, ...(proxyGid === undefined ? {} : { proxyGid }) });
   superviseSelf({
     log,
     async stop() {
+      warnings.close();
       await daemon.stop();
       await services.close();
     },

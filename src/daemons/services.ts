@@ -94,7 +94,7 @@ export function makeNode({ layout, log, role }: ServiceOptions): Node {
 export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { readonly cfs: ClusterFs }): Node {
   const files = new CachedFiles(cfs);
   const access = new AccessService({ cfs, files, now: epochSeconds });
-  const changes = new UserChanges(cfs);
+  const changes = new UserChanges({ cfs, log });
   const login = new PasswordLogin({ cfs, files, access, pam: new PamAuthenticator(), now: epochSeconds, log });
   const configuredWorkers = async (): Promise<number | undefined> => {
     const { max_workers: count } = await files.get(DATACENTER_CONFIG, parseDatacenter);

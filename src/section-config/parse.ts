@@ -22,6 +22,8 @@ export interface SectionFile {
    */
   readonly broken: ReadonlySet<string>;
   readonly warnings: readonly string[];
+  /** The lines of each section's keys, by id and key; of its header under `type`. For warnings of who reads on. */
+  readonly lines: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** SHA-1 of the text. */
   readonly digest: string;
 }
@@ -43,6 +45,7 @@ export function parseSections(schema: SectionSchema, text: string, { fileName }:
     order: reader.order,
     broken: reader.broken,
     warnings: reader.warnings,
+    lines: reader.lines,
     digest: createHash("sha1").update(text).digest("hex"),
   };
 }
@@ -51,6 +54,7 @@ class Reader {
   readonly sections = new Map<string, Section>();
   readonly broken = new Set<string>();
   readonly warnings: string[] = [];
+  readonly lines = new Map<string, Map<string, number>>();
   order: string[] = [];
   readonly #schema: SectionSchema;
   readonly #lines: readonly string[];
@@ -98,14 +102,18 @@ class Reader {
     if (idError !== undefined) this.#warn(idError, ` (skip section '${id}'):`);
     const skips = (!isKnown && !keepsRaw) || idError !== undefined;
     const values: Record<string, SectionValue> = Object.create(null);
+    const lines = new Map([["type", this.#at]]);
     for (let line = this.#next(); line !== undefined && line.trim() !== ""; line = this.#next()) {
       if (skips) continue;
       const [, key, value] = BODY.exec(line) ?? [];
       if (key === undefined) this.#warn(`ignore config line: ${line}`, ` (section '${id}') -`);
       else if (keepsRaw) addRaw(values, key, value);
       else this.#addChecked(values, { type, id, key, value });
+      if (key !== undefined && !lines.has(key)) lines.set(key, this.#at);
     }
-    if (!skips) this.#finishSection({ type, id, values, isKnown });
+    if (skips) return;
+    this.lines.set(id, lines);
+    this.#finishSection({ type, id, values, isKnown });
   }
 
   #addChecked(

@@ -38,6 +38,16 @@ const schema: SectionSchema = {
 const parse = (text: string) => parseSections(schema, text, { fileName: "storage.cfg" });
 
 describe("parseSections", () => {
+  test("tells the lines of headers and of the keys' first lines", () => {
+    const { lines } = parse("# note\ndir: ab\n\tpath /x\n\ttag a\n\ttag b\n\nnfs: cd\n\tserver h\n");
+    expect([...(lines.get("ab") ?? [])]).toEqual([
+      ["type", 2],
+      ["path", 3],
+      ["tag", 4],
+    ]);
+    expect(lines.get("cd")?.get("server")).toBe(8);
+  });
+
   test("reads flags without value, words, numbers and repeated lines of an array", () => {
     const file = parse(
       "# note\ndir: local\n\tpath /x\n\tdisable\n\tshared yes\n\ttag a\n\ttag b c\n\nnfs: far\n\tserver h\n\tport 2049\n",

@@ -1,7 +1,9 @@
 /**
  * Changes to storage.cfg, each under the file's cluster lock: read, change, check, write if nobody else has written.
  */
+import { logDropped } from "../cfs/config-warnings.ts";
 import type { ClusterFs } from "../cfs/port.ts";
+import type { Logger } from "../log/logger.ts";
 import { splitList } from "../rest/split-list.ts";
 import {
   assertDigest,
@@ -21,6 +23,7 @@ import { matchVolumeId } from "./volume-names.ts";
 export interface ConfigChangeDeps {
   readonly cfs: ClusterFs;
   readonly storages: NodeStorages;
+  readonly log: Logger;
 }
 
 /** The file's own lock, as the cluster file system names it. */
@@ -31,7 +34,7 @@ const DIRECTORY_PATH = /^[-/a-zA-Z0-9_.@]+$/;
 type Sections = Map<string, Section>;
 
 async function change(
-  { cfs }: ConfigChangeDeps,
+  { cfs, log }: ConfigChangeDeps,
   edit: (sections: Sections, file: SectionFile) => void | Promise<void>,
 ): Promise<void> {
   await cfs.lock(
@@ -44,6 +47,7 @@ async function change(
       const broken = new Set([...file.broken].filter((id) => !sections.has(id)));
       const text = printSections(STORAGE_SECTIONS, { sections, order: file.order, broken });
       await cfs.write(STORAGE_CFG, text, { ifDigest: snapshot?.digest ?? null });
+      logDropped(log, file.warnings);
     },
     { timeoutMs: LOCK_TIMEOUT_MS },
   );

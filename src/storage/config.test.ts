@@ -35,7 +35,13 @@ test("types of network storages are shared and get their standard path", () => {
 test("content that the type does not have is dropped with a warning", () => {
   const { entries, warnings } = read("lvm: vg\n\tvgname vg0\n\tcontent images,iso\n");
   expect([...(entries.get("vg")?.content ?? [])]).toEqual(["images"]);
-  expect(warnings.join()).toContain("storage does not support content type 'iso'");
+  expect(warnings).toEqual(["file storage.cfg line 3 (section 'vg') - storage does not support content type 'iso'"]);
+});
+
+test("a format that the type does not have is dropped with a warning", () => {
+  const { entries, warnings } = read("\nnfs: nas\n\tserver h\n\texport /x\n\tformat subvol\n");
+  expect(entries.get("nas")?.options).not.toHaveProperty("format");
+  expect(warnings).toEqual(["file storage.cfg line 5 (section 'nas') - storage does not support format 'subvol'"]);
 });
 
 test("a broken section costs itself only", () => {

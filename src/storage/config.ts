@@ -44,12 +44,21 @@ export function readStorageConfig(snapshot: FileSnapshot | undefined): StorageCo
     if (section !== undefined && !sections.has(id)) sections.set(id, section);
   }
   const entries = new Map<string, StorageEntry>();
-  for (const [id, section] of sections) entries.set(id, entryOf(id, section, warnings));
+  for (const [id, section] of sections) {
+    const warn: WarnOfKey = (key, text) => {
+      const line = file.lines.get(id)?.get(key);
+      warnings.push(`file ${STORAGE_CFG} line ${line} (section '${id}') - ${text}`);
+    };
+    entries.set(id, entryOf(id, section, warn));
+  }
   return { file, entries, warnings };
 }
 
-/** One section with its defaults; what the type does not have goes to `warnings`. */
-export function entryOf(storage: string, { type, values }: Section, warnings: string[]): StorageEntry {
+/** Told of a key whose value cannot be used as it is. */
+type WarnOfKey = (key: string, text: string) => void;
+
+/** One section with its defaults; what the type does not have is left out and told. */
+export function entryOf(storage: string, { type, values }: Section, warn: WarnOfKey = () => {}): StorageEntry {
   const rules = STORAGE_TYPES[type];
   const options: Record<string, unknown> = { ...values };
   if (options.path === undefined && (type === "nfs" || type === "cifs" || type === "cephfs")) {
@@ -57,12 +66,12 @@ export function entryOf(storage: string, { type, values }: Section, warnings: st
   }
   const formats: readonly string[] = rules?.formats ?? [];
   if (typeof values.format === "string" && !formats.includes(values.format)) {
-    warnings.push(`storage '${storage}': storage does not support format '${values.format}'`);
+    warn("format", `storage does not support format '${values.format}'`);
     delete options.format;
   }
   if (typeof values["content-dirs"] === "string") options["content-dirs"] = parseContentDirs(values["content-dirs"]);
   const { content, refused } = contentOf(type, values.content);
-  for (const name of refused) warnings.push(`storage '${storage}': storage does not support content type '${name}'`);
+  for (const name of refused) warn("content", `storage does not support content type '${name}'`);
   const nodes = typeof values.nodes === "string" && storage !== "local" ? splitList(values.nodes) : [];
   return {
     storage,

@@ -43,7 +43,6 @@ export class NodeStorages implements Storages {
   readonly #log: Logger;
   readonly #guard: StorageGuard;
   readonly #plugins: ReadonlyMap<string, StoragePlugin>;
-  readonly #warned = new WeakSet<StorageConfig>();
 
   constructor({ cfs, files, layout, log, children, nowMs, probeTimeoutMs, workTimeoutMs }: NodeStoragesDeps) {
     this.#cfs = cfs;
@@ -65,12 +64,7 @@ export class NodeStorages implements Storages {
 
   /** storage.cfg as it stands, paths as written there. */
   async config(): Promise<StorageConfig> {
-    const config = await this.#files.get(STORAGE_CFG, readStorageConfig);
-    if (!this.#warned.has(config)) {
-      this.#warned.add(config);
-      for (const warning of config.warnings) this.#log.warn({ warning }, "storage.cfg");
-    }
-    return config;
+    return await this.#files.get(STORAGE_CFG, readStorageConfig);
   }
 
   async entries(): Promise<readonly StorageEntry[]> {
@@ -144,7 +138,7 @@ export class NodeStorages implements Storages {
    * @throws StorageError saying why it cannot be used.
    */
   async tryOut(storage: string, section: Section): Promise<void> {
-    const entry = entryOf(storage, section, []);
+    const entry = entryOf(storage, section);
     const isHere = entry.nodes?.has(this.#layout.nodeName) !== false;
     if (entry.isEnabled && isHere) await this.#plugin(entry).activate(entry);
   }

@@ -528,6 +528,34 @@ describe("/access/acl", () => {
   });
 });
 
+describe("broken lines", () => {
+  test("of user.cfg are said in the log when a change leaves them out, what stays is not", async () => {
+    const { call, warnings } = open({
+      files: { "user.cfg": `${USERS}nonsense:1:\nuser:no realm:1:\nacl:1:/vms:@later:PVEAuditor:\n` },
+    });
+    const lines = USERS.split("\n").length;
+    expectOk(await call("PUT", "/access/groups/ops", { comment: "Operators" }));
+    const dropped = [
+      { warning: `file user.cfg line ${lines} - unknown record 'nonsense'` },
+      { warning: `file user.cfg line ${lines + 1} - invalid user name 'no realm'` },
+    ];
+    expect(warnings).toEqual(dropped);
+    expect(await userConfig()).toContain("acl:1:/vms:@later:PVEAuditor:");
+    expectOk(await call("PUT", "/access/groups/ops", { comment: "Others" }));
+    expect(warnings).toEqual(dropped);
+  });
+
+  test("of domains.cfg are said in the log when a change leaves them out", async () => {
+    const { call, warnings } = open({ files: { "domains.cfg": "pve: pve\n\tcolour blue\n\n" } });
+    expectOk(await call("PUT", "/access/domains/pve", { comment: "Ours" }));
+    expect(warnings).toEqual([
+      {
+        warning: "file domains.cfg line 2 (section 'pve') - unable to parse value of 'colour': unknown property type",
+      },
+    ]);
+  });
+});
+
 describe("/access/domains", () => {
   test("strangers see the realms that they may log in to, without their options", async () => {
     const { call } = open({ files: { "domains.cfg": "pve: pve\n\tcomment Ours\n\tdefault 1\n\ttfa type=oath\n\n" } });

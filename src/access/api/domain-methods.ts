@@ -1,4 +1,5 @@
 /** `/access/domains`: realms. */
+import { logDropped } from "../../cfs/config-warnings.ts";
 import type { ClusterFs } from "../../cfs/port.ts";
 import { ApiError, notBuilt, parameterError } from "../../rest/errors.ts";
 import { defineMethod, type Method } from "../../rest/method.ts";
@@ -18,7 +19,8 @@ const secretPath = (realm: string): string => `${SECRET_DIRECTORY}/${realm}.pw`;
 /** Asked of the call, not kept. */
 const TRANSIENT = new Set(["realm", "type", "delete", "digest", "check-connection", "password"]);
 
-export function domainMethods({ cfs, files }: AccessMethodDeps): Method[] {
+export function domainMethods({ cfs, files, log }: AccessMethodDeps): Method[] {
+  const change = (edit: (realms: Realms) => Map<string, Section>): Promise<void> => changeRealms({ cfs, log }, edit);
   return [
     defineMethod({
       path: "/access/domains",
@@ -116,7 +118,7 @@ export function domainMethods({ cfs, files }: AccessMethodDeps): Method[] {
         answering(async () => {
           const { realm, digest, password } = params;
           refuseConnectionCheck(params["check-connection"]);
-          await change(cfs, (realms) => {
+          await change((realms) => {
             assertDigest(realms.file, digest);
             const remove = splitList(params.delete ?? "");
             const section = updateSection(REALM_SCHEMA, existing(realms.sections, realm), {
@@ -139,7 +141,7 @@ export function domainMethods({ cfs, files }: AccessMethodDeps): Method[] {
       parameters: { realm: REALM },
       returns: NOTHING,
       async handler({ realm }) {
-        await change(cfs, ({ sections }) => {
+        await change(({ sections }) => {
           const { type } = existing(sections, realm);
           if (type === "pam" || type === "pve") throw new AccessRecordError(`realm '${realm}' cannot be removed`);
           const left = new Map(sections);
@@ -186,12 +188,16 @@ function setRealm(sections: ReadonlyMap<string, Section>, realm: string, section
   return result;
 }
 
-async function change(cfs: ClusterFs, edit: (realms: Realms) => Map<string, Section>): Promise<void> {
+async function changeRealms(
+  { cfs, log }: Pick<AccessMethodDeps, "cfs" | "log">,
+  edit: (realms: Realms) => Map<string, Section>,
+): Promise<void> {
   await cfs.lock(LOCK, async () => {
     const snapshot = await cfs.read(DOMAINS_CONFIG);
     const realms = parseRealms(snapshot);
     const sections = edit(realms);
     const text = printSections(REALM_SCHEMA, { ...realms.file, sections });
     await cfs.write(DOMAINS_CONFIG, text, { ifDigest: snapshot?.digest ?? null });
+    logDropped(log, realms.file.warnings);
   });
 }

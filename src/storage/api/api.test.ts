@@ -54,8 +54,10 @@ const RIGHTS: TestRights = {
 let room: StorageRoom;
 let tasks: InlineTasks;
 let server: TestServer;
+let warnings: unknown[];
 
 beforeEach(async () => {
+  warnings = [];
   room = makeStorageRoom();
   tasks = new InlineTasks(room);
   await room.configure("dir: local\n\tpath /var/lib/vz\n\tcontent images,iso,backup,import,vztmpl,snippets\n");
@@ -66,7 +68,7 @@ beforeEach(async () => {
     cfs: room.cfs,
     tasks,
     layout,
-    log: silentLogger,
+    log: { ...silentLogger, warn: (fields) => void warnings.push(fields) },
     waitForTask: async () => tasks.outcome,
   });
   server = await startTestServer({
@@ -415,4 +417,14 @@ describe("upload", () => {
     expect((await upload({ content: "iso" }, "a.iso", "data", "nina@pve")).status).toBe(403);
     expect((await upload({ content: "iso" }, "a.iso", "data", "space@pve")).status).toBe(200);
   });
+});
+
+test("a change says which lines of storage.cfg it leaves out", async () => {
+  await room.configure("dir: local\n\tpath /var/lib/vz\n\tcolour blue\n\nfloppy: a\n\tsize 1\n");
+  const reply = await call("PUT", "/storage/local", { content: "iso" });
+  expect(reply.status).toBe(200);
+  expect(warnings).toEqual([
+    { warning: "file storage.cfg line 3 (section 'local') - unable to parse value of 'colour': unknown property type" },
+    { warning: "file storage.cfg line 5 (skip section 'a'): unsupported type 'floppy'" },
+  ]);
 });

@@ -90,7 +90,7 @@ export function configMethods(deps: StorageMethodDeps): Method[] {
         answering(async () => {
           const { storage, type, ...values } = params;
           requireBuilt(deps, String(type));
-          await addStorage({ cfs, storages }, { storage: String(storage), type: String(type), values });
+          await addStorage({ cfs, storages, log }, { storage: String(storage), type: String(type), values });
           log.info({ storage, type }, "storage added");
           return { storage, type };
         }),
@@ -121,7 +121,7 @@ export function configMethods(deps: StorageMethodDeps): Method[] {
           const entry = await storages.known(String(storage));
           refuseSecrets(entry.type, values);
           await changeStorage(
-            { cfs, storages },
+            { cfs, storages, log },
             {
               storage: String(storage),
               set: values,
@@ -144,7 +144,7 @@ export function configMethods(deps: StorageMethodDeps): Method[] {
       returns: { type: "null" },
       handler: ({ storage }) =>
         answering(async () => {
-          await removeStorage({ cfs, storages }, storage);
+          await removeStorage({ cfs, storages, log }, storage);
           await deps.accessRecords?.forgetStorage(storage);
           log.info({ storage }, "storage removed");
           return null;
