@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { memoryClusterFs } from "../cfs/memory.ts";
 import { silentLogger } from "../log/logger.ts";
+import { CertificateUpkeep } from "./certificate-upkeep.ts";
 import {
   AuthorityExpiresError,
   fingerprintOf,
@@ -121,5 +122,54 @@ describe("ensureNodeFiles", () => {
     await ensure(later(720));
     expect(await read("local/pve-ssl.pem")).not.toBe(first.cert);
     expect(await read("pve-root-ca.pem")).toBe(ca.cert);
+  });
+});
+
+describe("a node that runs on", () => {
+  const HOUR_MS = 3_600_000;
+  const names = (): { fqdn: string; address: string } => ({ fqdn: "n1.example.net", address: "192.0.2.7" });
+  const authority = (): Record<string, string> => ({ "pve-root-ca.pem": ca.cert, "priv/pve-root-ca.key": ca.key });
+  const own = (pair: PemPair): Record<string, string> => ({
+    "nodes/n1/pve-ssl.pem": pair.cert,
+    "nodes/n1/pve-ssl.key": pair.key,
+  });
+
+  test("renews its certificate within an hour after it has become due, and not before", async () => {
+    const cfs = memoryClusterFs({ nodeName: "n1", files: { ...authority(), ...own(leaf) } });
+    const cert = async (): Promise<string> => (await cfs.read("nodes/n1/pve-ssl.pem"))?.data.toString() ?? "";
+    const renewed = new Promise<void>((resolve) => {
+      cfs.watch((event) => event.kind === "file" && event.path === "nodes/n1/pve-ssl.pem" && resolve());
+    });
+    let now = later(729 - 15);
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const upkeep = new CertificateUpkeep({ cfs, now: () => now, names, log: silentLogger });
+    try {
+      vi.advanceTimersByTime(HOUR_MS);
+      await upkeep.look();
+      expect(await cert()).toBe(leaf.cert);
+      now = later(729 - 13);
+      vi.advanceTimersByTime(HOUR_MS);
+      await renewed;
+      const made = { cert: await cert(), key: (await cfs.read("nodes/n1/pve-ssl.key"))?.data.toString() ?? "" };
+      expect(isLeafDue(made, ca, now)).toBe(false);
+    } finally {
+      vi.useRealTimers();
+      await upkeep.stop();
+    }
+  });
+
+  test("says why it cannot, and tries again", async () => {
+    const cfs = memoryClusterFs({ nodeName: "n1", files: { ...authority(), ...own(leaf) } });
+    const write = cfs.write.bind(cfs);
+    const said: object[] = [];
+    cfs.write = () => Promise.reject(new Error("no quorum"));
+    const log = { ...silentLogger, error: (fields: object) => void said.push(fields) };
+    const upkeep = new CertificateUpkeep({ cfs, now: () => later(720), names, log });
+    await upkeep.look();
+    expect(said).toEqual([{ reason: "no quorum" }]);
+    cfs.write = write;
+    await upkeep.look();
+    expect((await cfs.read("nodes/n1/pve-ssl.pem"))?.data.toString()).not.toBe(leaf.cert);
+    await upkeep.stop();
   });
 });

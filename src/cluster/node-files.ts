@@ -1,6 +1,8 @@
 /** What a node needs in the cluster file system before it serves: its directories, keys and certificates. */
 import type { ClusterFs } from "../cfs/port.ts";
 import type { Logger } from "../log/logger.ts";
+import { domainName } from "../os/domain-name.ts";
+import { nodeAddress } from "../os/node-address.ts";
 import {
   AuthorityExpiresError,
   isLeafDue,
@@ -38,11 +40,23 @@ export interface NodeFilesRequest {
   readonly log: Logger;
 }
 
+/** What the machine says now of the names that a certificate holds. */
+export function machineNames(nodeName: string): Pick<NodeFilesRequest, "fqdn" | "address"> {
+  const domain = domainName();
+  return { fqdn: domain === undefined ? nodeName : `${nodeName}.${domain}`, address: nodeAddress() };
+}
+
 /** Idempotent: makes what is missing and renews what is about to end. */
-export async function ensureNodeFiles({ cfs, fqdn, address, now, log }: NodeFilesRequest): Promise<void> {
-  const { nodeName } = cfs;
+export async function ensureNodeFiles(request: NodeFilesRequest): Promise<void> {
+  const { cfs } = request;
   for (const path of DIRECTORIES) await cfs.mkdir(path);
-  for (const name of NODE_DIRECTORIES) await cfs.mkdir(`nodes/${nodeName}/${name}`);
+  for (const name of NODE_DIRECTORIES) await cfs.mkdir(`nodes/${cfs.nodeName}/${name}`);
+  await ensureCertificate(request);
+}
+
+/** Makes the node's certificate, and the authority that signs it, where they are missing or about to end. */
+export async function ensureCertificate({ cfs, fqdn, address, now, log }: NodeFilesRequest): Promise<void> {
+  const { nodeName } = cfs;
   if (!(await isDue(cfs, now))) return;
   await cfs.lock(
     LOCK,

@@ -6,20 +6,16 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { ADMINISTRATOR, ensureKeys, generatePassword, makeAdministrator } from "../access/index.ts";
 import { connectClusterFs } from "../cfs/ipc/client.ts";
 import type { ClusterFs } from "../cfs/port.ts";
-import { ensureNodeFiles } from "../cluster/index.ts";
+import { ensureNodeFiles, machineNames } from "../cluster/index.ts";
 import { createLogger } from "../log/pino-logger.ts";
-import { domainName } from "../os/domain-name.ts";
 import { decodeLayout, LAYOUT_ENV } from "../os/layout.ts";
-import { nodeAddress } from "../os/node-address.ts";
 
 const log = createLogger("node-setup");
 const layout = decodeLayout(process.env[LAYOUT_ENV]);
 const cfs = connectClusterFs({ socketPath: layout.cfsSocket, nodeName: layout.nodeName, log });
 try {
   const now = new Date();
-  const address = nodeAddress();
-  const domain = domainName();
-  const fqdn = domain === undefined ? layout.nodeName : `${layout.nodeName}.${domain}`;
+  const { fqdn, address } = machineNames(layout.nodeName);
   await ensureNodeFiles({ cfs, fqdn, address, now, log });
   await ensureKeys(cfs, Math.floor(now.getTime() / 1000));
   await cfs.publish("nodeip", `${address}\0`);

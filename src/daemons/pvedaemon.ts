@@ -4,6 +4,7 @@
  */
 import { chmod, chown, unlink } from "node:fs/promises";
 import { ConfigWarnings } from "../cfs/config-warnings.ts";
+import { CertificateUpkeep, machineNames } from "../cluster/index.ts";
 import type { Logger } from "../log/logger.ts";
 import { createLogger } from "../log/pino-logger.ts";
 import { accountIds } from "../os/account-ids.ts";
@@ -88,12 +89,19 @@ async function main(): Promise<void> {
   const { createServices } = (await import(new URL("./services.ts", import.meta.url).href)) as ServicesModule;
   const services = await createServices({ layout, log, role: "pvedaemon" });
   const warnings = new ConfigWarnings({ cfs: services.cfs, log, files: CONFIG_FILES });
+  const certificate = new CertificateUpkeep({
+    cfs: services.cfs,
+    now: () => new Date(),
+    names: () => machineNames(layout.nodeName),
+    log,
+  });
   const proxyGid = layout.dropsPrivileges ? accountIds("www-data")?.gid : undefined;
   const daemon = await startDaemon({ layout, services, log, ...(proxyGid === undefined ? {} : { proxyGid }) });
   superviseSelf({
     log,
     async stop() {
       warnings.close();
+      await certificate.stop();
       await daemon.stop();
       await services.close();
     },
