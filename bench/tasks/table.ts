@@ -1,7 +1,7 @@
 /** This release's handlers, all of them, and one that says when it began and works until it is let go. */
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createTaskTable as createReleaseTable } from "../../src/daemons/services.ts";
+import { createTaskTable as createReleaseTable } from "../../src/daemons/task-services.ts";
 import type { TaskServices } from "../../src/daemons/task-worker.ts";
 import type { Logger } from "../../src/log/logger.ts";
 import type { Layout } from "../../src/os/layout.ts";

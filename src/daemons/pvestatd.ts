@@ -2,14 +2,11 @@
 import type { Logger } from "../log/logger.ts";
 import { createLogger } from "../log/pino-logger.ts";
 import { decodeLayout, LAYOUT_ENV, type Layout } from "../os/layout.ts";
-import {
-  NodeFigureReader,
-  RrdArchive,
-  RrdCachedClient,
-  StatusCycle,
-  type StatusCycleDeps,
-  StatusLoop,
-} from "../stats/index.ts";
+import { NodeFigureReader } from "../stats/node-figures.ts";
+import { RrdArchive } from "../stats/rrd-archive.ts";
+import { RrdCachedClient } from "../stats/rrdcached.ts";
+import { StatusCycle, type StatusCycleDeps } from "../stats/status-cycle.ts";
+import { StatusLoop } from "../stats/status-loop.ts";
 import { superviseSelf } from "./daemon-process.ts";
 
 /** What the daemon measures with, made but not started. */

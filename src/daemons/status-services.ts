@@ -9,7 +9,7 @@ import { VmWatch } from "../guests/qemu/watch.ts";
 import type { Logger } from "../log/logger.ts";
 import { releaseInfo } from "../node/release-info.ts";
 import type { Layout } from "../os/layout.ts";
-import { NodeStorages } from "../storage/index.ts";
+import { NodeStorages } from "../storage/node-storages.ts";
 import { releaseId } from "../supervisor/release.ts";
 import { TaskBroadcast } from "../tasks/broadcast.ts";
 import { TaskStore } from "../tasks/task-store.ts";

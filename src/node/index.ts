@@ -3,10 +3,8 @@
 export { forgetGuestsStarted } from "./boot-marker.ts";
 export { bootMethods } from "./boot-methods.ts";
 export { nodeConfigMethods } from "./config-methods.ts";
-export { guestBootTasks } from "./guest-boot.ts";
 export { nodeLogMethods } from "./log-methods.ts";
 export { machineMethods } from "./machine-methods.ts";
 export { type NodeMethodDeps, nodeMethods, versionMethods } from "./methods.ts";
 export { type ReleaseInfo, releaseInfo } from "./release-info.ts";
-export { ServiceControl } from "./service-control.ts";
-export { serviceMethods, serviceTasks } from "./service-methods.ts";
+export { serviceMethods } from "./service-methods.ts";

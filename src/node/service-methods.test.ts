@@ -3,7 +3,8 @@ import { makeWorld, type Reply } from "../access/access-world.testing.ts";
 import type { TaskSpec } from "../tasks/port.ts";
 import { parseProperties, ServiceControl, type ServiceControlDeps } from "./service-control.ts";
 import { serviceRow, unitRow } from "./service-facts.ts";
-import { serviceMethods, serviceTasks } from "./service-methods.ts";
+import { serviceMethods } from "./service-methods.ts";
+import { serviceTasks } from "./service-tasks.ts";
 
 type Request = Parameters<ServiceControlDeps["askSupervisor"]>[0];
 

@@ -1,6 +1,6 @@
 /** `/nodes/{node}/services`: the state of services, and starting and stopping them in tasks. */
 import { defineMethod, type Method } from "../rest/method.ts";
-import type { TaskContext, Tasks, TaskTable } from "../tasks/port.ts";
+import type { Tasks } from "../tasks/port.ts";
 import { NODE } from "./node-parameter.ts";
 import type { ServiceControl } from "./service-control.ts";
 import { assertAllowed, SERVICES, type ServiceAction } from "./service-facts.ts";
@@ -79,17 +79,4 @@ export function serviceMethods({ control, tasks }: ServiceMethodDeps): Method[] 
       }),
     ),
   ];
-}
-
-export function serviceTasks({ control }: Pick<ServiceMethodDeps, "control">): TaskTable {
-  const carryOut =
-    (action: ServiceAction) =>
-    async ({ service }: { readonly service: string }, task: TaskContext): Promise<void> =>
-      await control.act(service, action, (line) => task.log(line));
-  return {
-    srvstart: carryOut("start"),
-    srvstop: carryOut("stop"),
-    srvrestart: carryOut("restart"),
-    srvreload: carryOut("reload"),
-  };
 }

@@ -1,7 +1,7 @@
 /** Which daemons a node has, in the order in which they start, and how each is run. Pure. */
 import { join } from "node:path";
 import type { Layout } from "../os/layout.ts";
-import { rrdcachedCommand } from "../stats/index.ts";
+import { rrdcachedCommand } from "../stats/rrdcached.ts";
 
 export interface DaemonSpec {
   readonly name: string;

@@ -29,7 +29,7 @@ export interface TaskLauncherOptions {
   readonly now?: () => number;
   /** Entry module of a worker. Default: the one of this release. */
   readonly workerModule?: string;
-  /** Module that exports `createTaskTable`. Default: this release's services. */
+  /** Module that exports `createTaskTable`. Default: this release's tasks. */
   readonly tableModule?: string;
   /** Workers that wait while nothing is to do: 1 in a daemon, 0 (the default) in a command. */
   readonly idleWorkers?: number;
@@ -67,7 +67,7 @@ export class TaskLauncher implements Tasks {
     this.#options = options;
     this.store = new TaskStore(layout);
     this.broadcast = new TaskBroadcast({ store: this.store, cfs, log, tag: options.tag ?? "pvedaemon" });
-    const tableModule = options.tableModule ?? join(HERE, "../daemons/services.ts");
+    const tableModule = options.tableModule ?? join(HERE, "../daemons/task-services.ts");
     this.#spares = new SpareWorkers({
       workerModule: options.workerModule ?? join(HERE, "../daemons/task-worker.ts"),
       directory: layout.taskDir,
