@@ -16,7 +16,6 @@ import { Replica } from "./replica.ts";
 import { RequestHandler } from "./request-handler.ts";
 import { AdaptiveStore } from "./store/adaptive-store.ts";
 import { loadDatabase } from "./store/database.ts";
-import { DatabaseRefusedError } from "./store/errors.ts";
 
 // The one edge where the thread's start data comes in; made by `Pmxcfs` only.
 const data = workerData as OwnerThreadData;
@@ -158,13 +157,17 @@ function releaseThreadMemory(): void {
 const STDERR = 2;
 
 function run(): void {
+  let opened: ReturnType<typeof open>;
   try {
-    serve(open());
+    opened = open();
   } catch (error) {
-    if (error instanceof DatabaseRefusedError) {
-      tell({ kind: "refused", message: error.message });
-      return;
-    }
+    // Nobody is served yet, so nobody waits: the main thread says why and ends.
+    tell({ kind: "refused", message: messageOf(error) });
+    return;
+  }
+  try {
+    serve(opened);
+  } catch (error) {
     // Clients inside the mount wait for answers that will not come: only the end of the process frees them.
     const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
     writeSync(STDERR, `pmxcfs: the file system thread failed: ${text}\n`);

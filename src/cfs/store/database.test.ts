@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -6,8 +16,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ChangeSet } from "../tree/change-set.ts";
 import { execute, type Operation } from "../tree/operation.ts";
 import type { Tree } from "../tree/tree.ts";
-import { loadDatabase } from "./database.ts";
-import { DatabaseRefusedError } from "./errors.ts";
+import { loadDatabase, SCHEMA } from "./database.ts";
+import { DatabaseRefusedError, DatabaseUnavailableError } from "./errors.ts";
 import { InlineStore } from "./inline-store.ts";
 
 let directory = "";
@@ -232,6 +242,66 @@ describe("a database is refused and left as it is when", () => {
     expect(reasonOf(() => loadDatabase(path, { now }))).toMatch(/database disk image is malformed/);
     expect(readFileSync(path).equals(before)).toBe(true);
   });
+});
+
+describe("nothing is written", () => {
+  const reader = (): DatabaseSync => new DatabaseSync(path, { readOnly: true });
+
+  test("into a refused file by its own write-ahead log, which a crash left", () => {
+    prepare("");
+    const writer = new DatabaseSync(path);
+    writer.exec("UPDATE tree SET name = '' WHERE inode = 3");
+    // As after a crash: the log is there, and nobody has the files open.
+    for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, `${path}.crashed${suffix}`);
+    writer.close();
+    const crashed = `${path}.crashed`;
+    const before = [readFileSync(crashed), readFileSync(`${crashed}-wal`)];
+    expect(before[1]?.length).toBeGreaterThan(0);
+    expect(reasonOf(() => loadDatabase(crashed, { now }))).toContain("inode has no name");
+    expect([readFileSync(crashed), readFileSync(`${crashed}-wal`)]).toEqual(before);
+  });
+
+  test("into a newer file that is kept in another way", () => {
+    prepare("");
+    const newer = new DatabaseSync(path);
+    newer.exec("PRAGMA journal_mode=DELETE; PRAGMA user_version=9");
+    newer.close();
+    const before = readFileSync(path);
+    expect(reasonOf(() => loadDatabase(path, { now }))).toContain("newer version (format 9)");
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  test("into another program's database", () => {
+    const other = new DatabaseSync(path);
+    other.exec("CREATE TABLE t (x)");
+    other.close();
+    expect(reasonOf(() => loadDatabase(path, { now }))).toBe("it has no table 'tree'");
+    const tables = reader().prepare("SELECT name FROM sqlite_schema").all();
+    expect(tables.map((table) => table.name)).toEqual(["t"]);
+  });
+});
+
+test("a change that a crash cut off is played back before the file is read", () => {
+  const writer = new DatabaseSync(path);
+  writer.exec(SCHEMA);
+  writer.exec("INSERT INTO tree VALUES (0, 0, 1, 0, 5, 8, '__version__', NULL), (2, 0, 2, 0, 5, 8, 'a', 'before')");
+  // So small a cache that the change reaches the file before it is committed.
+  writer.exec("PRAGMA cache_size=1; PRAGMA cache_spill=1; BEGIN; UPDATE tree SET data = 'after' WHERE inode = 2");
+  for (let i = 10; i < 60; i += 1) {
+    writer.exec(`INSERT INTO tree VALUES (${i}, 0, ${i}, 0, 5, 8, 'f${i}', zeroblob(3000))`);
+  }
+  const crashed = `${path}.crashed`;
+  for (const suffix of ["", "-journal"]) copyFileSync(path + suffix, crashed + suffix);
+  writer.close();
+  const { database, tree } = loadDatabase(crashed, { now });
+  expect(tree.lookup("a")?.data?.toString()).toBe("before");
+  expect(tree.entryCount).toBe(2);
+  database.close();
+});
+
+test("what is no fault of the content is not called damage", () => {
+  mkdirSync(path);
+  expect(() => loadDatabase(path, { now })).toThrow(DatabaseUnavailableError);
 });
 
 test("a start that died while it made the database leaves nothing that is taken for one", () => {

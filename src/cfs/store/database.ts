@@ -3,7 +3,7 @@ import { chmodSync, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../../errors/quorate-error.ts";
 import type { Tree } from "../tree/tree.ts";
-import { DatabaseRefusedError } from "./errors.ts";
+import { DatabaseRefusedError, DatabaseUnavailableError } from "./errors.ts";
 import { loadTree, type TreeRow, VERSION_ROW_NAME } from "./load-tree.ts";
 
 const FILE_MODE = 0o600;
@@ -19,20 +19,24 @@ export const SCHEMA =
 
 /** Commits reach the disk before they are answered: FULL is this connection's normal state. */
 const PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
+/** What SQLite calls a file that it did not make, and one whose pages do not fit each other (sqlite.org/rescode). */
+const SQLITE_NOTADB = 26;
+const SQLITE_CORRUPT = 11;
 
 /**
  * Opens the database for writing.
- * @throws DatabaseRefusedError
+ * @throws DatabaseUnavailableError
  */
 export function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     database.exec(PRAGMAS);
+    return database;
   } catch (cause) {
-    database.close();
-    throw new DatabaseRefusedError(path, `unable to set WAL mode: ${messageOf(cause)}`, { cause });
+    database?.close();
+    throw new DatabaseUnavailableError(path, messageOf(cause), { cause });
   }
-  return database;
 }
 
 export interface NewDatabase {
@@ -43,18 +47,38 @@ export interface NewDatabase {
 /**
  * Reads the whole tree; makes the database when there is none.
  * @throws DatabaseRefusedError for one that is damaged, newer, or not a database; it is not changed then.
+ * @throws DatabaseUnavailableError when the disk does not let it be read or written.
  */
 export function loadDatabase(path: string, { now }: NewDatabase): { database: DatabaseSync; tree: Tree } {
   if (!existsSync(path)) createDatabase(path, now);
   if (statSync(path).size === 0) throw new DatabaseRefusedError(path, "the file is empty");
+  const tree = inspectDatabase(path);
   chmodSync(path, FILE_MODE);
-  const database = openDatabase(path);
+  return { database: openDatabase(path), tree };
+}
+
+/**
+ * Reads without a right to write: whoever may write brings the write-ahead log into the file when he closes it, also
+ * into one that is refused. Only a journal that a crash left has to be played back before anything can be read.
+ */
+function inspectDatabase(path: string): Tree {
+  let database: DatabaseSync | undefined;
   try {
-    const tree = readTree(database, path);
-    return { database, tree };
-  } catch (error) {
-    database.close();
-    throw error;
+    database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, readOnly: !existsSync(`${path}-journal`) });
+    return readTree(database, path);
+  } catch (cause) {
+    if (cause instanceof DatabaseRefusedError) throw cause;
+    const code = cause instanceof Error && "errcode" in cause ? cause.errcode : undefined;
+    // These two are the words that operators search for.
+    if (code === SQLITE_NOTADB) {
+      throw new DatabaseRefusedError(path, `unable to set WAL mode: ${messageOf(cause)}`, { cause });
+    }
+    if (code === SQLITE_CORRUPT || code === undefined) {
+      throw new DatabaseRefusedError(path, `select returned error: ${messageOf(cause)}`, { cause });
+    }
+    throw new DatabaseUnavailableError(path, messageOf(cause), { cause });
+  } finally {
+    database?.close();
   }
 }
 
@@ -62,14 +86,16 @@ export function loadDatabase(path: string, { now }: NewDatabase): { database: Da
 function createDatabase(path: string, now: number): void {
   const unfinished = `${path}.new`;
   for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(unfinished + suffix, { force: true });
-  const database = new DatabaseSync(unfinished);
+  const database = openDatabase(unfinished);
   try {
-    database.exec(`PRAGMA synchronous=FULL; ${SCHEMA}`);
+    database.exec(SCHEMA);
     database
       .prepare(
         "INSERT INTO tree (inode, parent, version, writer, mtime, type, name, data) VALUES (0, 0, 1, 0, ?, 8, ?, NULL)",
       )
       .run(now, VERSION_ROW_NAME);
+  } catch (cause) {
+    throw new DatabaseUnavailableError(path, messageOf(cause), { cause });
   } finally {
     database.close();
   }
@@ -78,21 +104,15 @@ function createDatabase(path: string, now: number): void {
 }
 
 function readTree(database: DatabaseSync, path: string): Tree {
-  const refuse = (reason: string, cause?: unknown): never => {
-    throw new DatabaseRefusedError(path, reason, { cause });
+  const refuse = (reason: string): never => {
+    throw new DatabaseRefusedError(path, reason);
   };
-  try {
-    checkAge(database, refuse);
-    database.exec(SCHEMA);
-    const select = database.prepare(
-      "SELECT inode, parent, version, writer, mtime, type, CAST(name AS BLOB) AS name, data FROM tree",
-    );
-    const tree = loadTree(rowsOf(select.iterate()));
-    return typeof tree === "string" ? refuse(tree) : tree;
-  } catch (cause) {
-    if (cause instanceof DatabaseRefusedError) throw cause;
-    return refuse(`select returned error: ${messageOf(cause)}`, cause);
-  }
+  checkAge(database, refuse);
+  const select = database.prepare(
+    "SELECT inode, parent, version, writer, mtime, type, CAST(name AS BLOB) AS name, data FROM tree",
+  );
+  const tree = loadTree(rowsOf(select.iterate()));
+  return typeof tree === "string" ? refuse(tree) : tree;
 }
 
 /** A newer program may have put more into it than this one would keep. */
@@ -103,7 +123,8 @@ function checkAge(database: DatabaseSync, refuse: (reason: string) => never): vo
     .prepare("PRAGMA table_info(tree)")
     .all()
     .map((column) => String(column.name));
-  if (columns.length > 0 && columns.join() !== COLUMNS.join()) {
+  if (columns.length === 0) refuse("it has no table 'tree'");
+  if (columns.join() !== COLUMNS.join()) {
     refuse(`table 'tree' has other columns than this version knows (${columns.join(", ")}): please update this node`);
   }
 }

@@ -17,3 +17,18 @@ export class DatabaseRefusedError extends QuorateError {
     this.reason = reason;
   }
 }
+
+/** The disk does not let the database be read or written: nothing is known to be wrong with its content. */
+export class DatabaseUnavailableError extends QuorateError {
+  readonly code = "cfs-database-unavailable";
+  readonly path: string;
+
+  constructor(path: string, reason: string, options?: ErrorOptions) {
+    super(
+      `cannot open database '${path}': ${reason}. Its content is as it was: see whether the disk is full, read-only ` +
+        "or failing, and start again.",
+      options,
+    );
+    this.path = path;
+  }
+}
