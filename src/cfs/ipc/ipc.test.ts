@@ -20,6 +20,8 @@ import { IpcServer } from "./server.ts";
 let directory = "";
 let servers: IpcServer[] = [];
 let clients: RequestClusterFs[] = [];
+/** Requests that came through to the tree. */
+let calls = 0;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "quorate-ipc-"));
@@ -58,6 +60,7 @@ async function serve(replica = newReplica(), { isReadOnly = false, mode = 0o600 
       nodeName: "n1",
       call: (request, body, readOnly) =>
         new Promise((resolve) => {
+          calls += 1;
           handler.handle(request, body, { isReadOnly: readOnly }, (reply, replyBody) =>
             resolve(replyBody === undefined ? { reply } : { reply, body: replyBody }),
           );
@@ -272,6 +275,15 @@ async function talk(count: number, ...messages: (object | Buffer)[]): Promise<un
 
 const idOf = (answer: unknown): number => Number(/"id":(\d+)/.exec(JSON.stringify(answer))?.[1] ?? -1);
 
+async function open(): Promise<{ socket: Socket; isClosed: Promise<void> }> {
+  const socket = createConnection(path());
+  // What is written behind the server's end is lost.
+  socket.on("error", () => {});
+  const isClosed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
+  return { socket, isClosed };
+}
+
 const hello = { kind: "hello", oldest: 1, newest: 1, client: "test" };
 
 describe("old and new versions together", () => {
@@ -342,6 +354,67 @@ describe("bad input", () => {
     const answers = await talk(2, ...messages);
     expect(answers).toEqual([expect.objectContaining({ kind: "goodbye" })]);
     expect(await connect().list("")).toBeDefined();
+  });
+
+  test("behind what ends a connection nothing is done any more", async () => {
+    const replica = newReplica();
+    const server = await serve(replica);
+    const { socket, isClosed } = await open();
+    const write = encodeFrame({ kind: "request", id: 1, request: { op: "write", path: "a" } }, Buffer.from("1"));
+    socket.write(Buffer.concat([encodeFrame({ kind: "request", id: 0, request: {} }), encodeFrame(hello), write]));
+    socket.write(write);
+    socket.resume();
+    await isClosed;
+    expect(replica.head.lookup("a")).toBeUndefined();
+    await server.stop();
+    servers = [];
+  });
+
+  test("a client that asks and never reads is not served on, and does not keep the server from stopping", async () => {
+    const replica = newReplica();
+    const server = await serve(replica);
+    const cfs = connect();
+    await cfs.write("big", Buffer.alloc(1 << 20));
+    const before = calls;
+    const { socket, isClosed } = await open();
+    socket.pause();
+    socket.write(encodeFrame(hello));
+    const question = encodeFrame({ kind: "request", id: 1, request: { op: "read", path: "big" } });
+    socket.write(Buffer.concat(Array.from({ length: 2000 }, () => question)));
+    // Others are served all the while; by then the server has read what it will.
+    for (let i = 0; i < 200; i += 1) await cfs.info();
+    expect(calls - before - 200).toBeLessThan(100);
+    const start = performance.now();
+    await server.stop();
+    servers = [];
+    expect(performance.now() - start).toBeLessThan(2000);
+    socket.destroy();
+    await isClosed;
+  });
+
+  test("a client that reads late gets every answer", async () => {
+    const replica = newReplica();
+    await serve(replica);
+    await connect().write("big", Buffer.alloc(1 << 18, 7));
+    const { socket } = await open();
+    socket.pause();
+    socket.write(encodeFrame(hello));
+    const ids = Array.from({ length: 300 }, (_, id) => id);
+    socket.write(
+      Buffer.concat(ids.map((id) => encodeFrame({ kind: "request", id, request: { op: "read", path: "big" } }))),
+    );
+    await connect().info();
+    const reader = new FrameReader(64 << 20);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const got: number[] = [];
+    socket.on("data", (chunk: Buffer) => {
+      for (const { header, body } of reader.push(chunk)) if (body !== undefined) got.push(idOf(header));
+      if (got.length === ids.length) resolve();
+    });
+    socket.resume();
+    await promise;
+    expect(got).toEqual(ids);
+    socket.destroy();
   });
 
   test("requests that lack something are refused by name", async () => {

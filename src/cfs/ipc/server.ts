@@ -36,8 +36,12 @@ export interface IpcServerOptions {
 
 /** A client that sends no hello within this time is cut off. */
 const HELLO_LIMIT_MS = 10_000;
-/** Requests of one client that are under way; then nothing more is read from it. */
-const MAX_PENDING = 256;
+/** Requests of one client that are under way; then no more of it are taken. Each may be answered with a whole file. */
+const MAX_PENDING = 64;
+/** Nor while so many bytes of answers wait for it to read them. */
+const MAX_UNREAD_ANSWER_BYTES = 4 << 20;
+/** At the end a client has this long to read what it was sent. */
+const END_LIMIT_MS = 200;
 /** A watcher that reads nothing is cut off when this much waits for it; it comes back and starts over. */
 const MAX_UNREAD_BYTES = 16 << 20;
 const PUBLIC_PRIVATE_PATHS: ReadonlySet<string> = new Set(VERSIONED_PATHS.filter(isPrivatePath));
@@ -118,7 +122,10 @@ class Connection {
   readonly #onWatch: () => void;
   #hasGreeted = false;
   #isWatching = false;
+  #hasEnded = false;
   #pending = 0;
+  /** Came in and was not looked at yet. No more is read meanwhile, so it is what one chunk held. */
+  #frames: Frame[] = [];
 
   constructor(socket: Socket, options: IpcServerOptions, onWatch: () => void) {
     this.#socket = socket;
@@ -126,6 +133,7 @@ class Connection {
     this.#onWatch = onWatch;
     this.#helloTimer = setTimeout(() => this.#goodbye("no hello came in time"), HELLO_LIMIT_MS);
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    socket.on("drain", () => this.#takeFrames());
     // ECONNRESET and EPIPE: the client is gone, "close" follows and cleans up.
     socket.on("error", (error) => options.log.debug({ error: error.message }, "client connection failed"));
     socket.on("close", () => clearTimeout(this.#helloTimer));
@@ -145,25 +153,45 @@ class Connection {
     this.#socket.write(frame);
   }
 
+  /** Answers that are on their way still go out, to a client that reads them. */
   end(): void {
     clearTimeout(this.#helloTimer);
+    this.#hasEnded = true;
+    this.#frames = [];
     this.#socket.destroySoon();
+    const timer = setTimeout(() => this.#socket.destroy(), END_LIMIT_MS);
+    this.#socket.once("close", () => clearTimeout(timer));
   }
 
   #onData(chunk: Buffer): void {
-    let frames: Frame[];
+    if (this.#hasEnded) return;
     try {
-      frames = this.#reader.push(chunk);
+      this.#frames.push(...this.#reader.push(chunk));
     } catch (error) {
       this.#goodbye(error instanceof Error ? error.message : String(error));
       return;
     }
-    for (const frame of frames) {
+    this.#takeFrames();
+  }
+
+  /** As many as may be under way. A client that does not read its answers is not read either. */
+  #takeFrames(): void {
+    let taken = 0;
+    for (const frame of this.#frames) {
+      if (this.#isBusy) break;
+      taken += 1;
       const message = clientMessageOf(frame.header);
       if (message === undefined) this.#options.log.debug({}, "a client sent a message that is not known: ignored");
       else if (!this.#hasGreeted && message.kind !== "hello") this.#goodbye("a client must say hello first");
       else this.#onMessage(message, frame.body);
     }
+    this.#frames = this.#frames.slice(taken);
+    if (this.#frames.length > 0 || this.#isBusy) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  get #isBusy(): boolean {
+    return this.#hasEnded || this.#pending >= MAX_PENDING || this.#socket.writableLength > MAX_UNREAD_ANSWER_BYTES;
   }
 
   #onMessage(message: ClientMessage, body: Uint8Array | undefined): void {
@@ -214,7 +242,6 @@ class Connection {
       return;
     }
     this.#pending += 1;
-    if (this.#pending >= MAX_PENDING) this.#socket.pause();
     backend.call(request, body, isReadOnly).then(
       (answer) => this.#finish(id, answer),
       (error: unknown) => {
@@ -227,8 +254,8 @@ class Connection {
 
   #finish(id: number, answer: TransportReply): void {
     this.#pending -= 1;
-    if (this.#pending < MAX_PENDING && this.#socket.isPaused()) this.#socket.resume();
     this.#reply(id, answer);
+    if (this.#socket.isPaused()) this.#takeFrames();
   }
 
   #reply(id: number, { reply, body }: { readonly reply: CfsReply; readonly body?: Uint8Array }): void {
@@ -236,10 +263,9 @@ class Connection {
   }
 
   #goodbye(reason: string): void {
-    clearTimeout(this.#helloTimer);
     this.#options.log.warn({ reason }, "a client was sent away");
     this.#send({ kind: "goodbye", reason });
-    this.#socket.destroySoon();
+    this.end();
   }
 
   #send(message: ServerMessage, body?: Uint8Array): void {
