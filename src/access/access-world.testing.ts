@@ -9,7 +9,7 @@ import type { Method } from "../rest/method.ts";
 import { Registry } from "../rest/registry.ts";
 import { AccessService } from "./access-service.ts";
 import { accessMethods, evaluatePermission, type PoolMemberRow, poolMethods } from "./index.ts";
-import { PasswordLogin } from "./password-login.ts";
+import { PasswordLogin, type PasswordLoginDeps } from "./password-login.ts";
 import { UserChanges } from "./user-changes.ts";
 
 function pair(): { publicKey: string; privateKey: string } {
@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Which accounts PAM lets in, with their passwords; or what it says. */
   readonly pam?: Readonly<Record<string, string>> | (() => Promise<boolean>);
+  /** Default: the real ones. */
+  readonly hashes?: PasswordLoginDeps["hashes"];
   /** Default 0. */
   readonly refusalMs?: number;
   readonly otherMethods?: readonly Method[];
@@ -65,7 +67,7 @@ export interface World {
 }
 
 export function makeWorld(options: WorldOptions = {}): World {
-  const { files = {}, pam = {}, otherMethods = [], poolRows = [], refusalMs = 0 } = options;
+  const { files = {}, pam = {}, otherMethods = [], poolRows = [], refusalMs = 0, hashes } = options;
   const cfs = memoryClusterFs({ nodeName: "n1", files: { ...testKeys(), ...files } });
   const cached = new CachedFiles(cfs);
   const clock = { now: Math.floor(Date.now() / 1000) };
@@ -81,6 +83,7 @@ export function makeWorld(options: WorldOptions = {}): World {
     now,
     log,
     refusalMs,
+    ...(hashes === undefined ? {} : { hashes }),
     pam: { check: typeof pam === "function" ? pam : async (user, password) => pam[user] === password },
   });
   const deps = { cfs, files: cached, access, login, changes, log };

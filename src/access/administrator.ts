@@ -24,7 +24,7 @@ export function generatePassword(): string {
  * password is there before the account.
  */
 export async function makeAdministrator(cfs: ClusterFs, log: Logger, password: string): Promise<void> {
-  await new ShadowFile(cfs).set(splitUserid(ADMINISTRATOR)?.user ?? "", hashPassword(password));
+  await new ShadowFile(cfs).set(splitUserid(ADMINISTRATOR)?.user ?? "", await hashPassword(password));
   await new UserChanges({ cfs, log }).change(({ users, acl }) => {
     if (!users.has(ADMINISTRATOR)) users.set(ADMINISTRATOR, newUser({ comment: "Made at the first start" }));
     acl.users.set(ADMINISTRATOR, new Map([[ADMINISTRATOR_ROLE, true]]));

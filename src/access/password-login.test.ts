@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { hashPassword, verifyPassword } from "../os/crypt.ts";
+import { CryptUnavailableError, hashPassword, verifyPassword } from "../os/crypt.ts";
 import { PamUnavailableError } from "../os/pam.ts";
 import { RealmNotBuiltError } from "./access-errors.ts";
 import { makeWorld, type World, type WorldOptions } from "./access-world.testing.ts";
@@ -19,6 +19,8 @@ const DOMAINS = `ldap: dir
 \tuser_attr uid
 
 `;
+const HASH = await hashPassword("a secret");
+const OTHER_HASH = await hashPassword("pass");
 let world: World | undefined;
 afterEach(() => world?.close());
 
@@ -27,7 +29,7 @@ function open(files: Record<string, string> = {}, options: WorldOptions = {}): W
     files: {
       "user.cfg": USERS,
       "domains.cfg": DOMAINS,
-      "priv/shadow.cfg": `nina:${hashPassword("a secret")}:\ngone:${hashPassword("a secret")}:\nlate:${hashPassword("a secret")}:\n`,
+      "priv/shadow.cfg": `nina:${HASH}:\ngone:${HASH}:\nlate:${HASH}:\n`,
       ...files,
     },
     pam: { local: "system secret", root: "root secret" },
@@ -66,12 +68,38 @@ describe("PasswordLogin", () => {
     ["old format", undefined, "nina@pve:oath:e30=:\n"],
     ["a file that is no JSON", undefined, '{"users":'],
     ["a file of another shape", undefined, "{}"],
+    ["a list instead of a table", undefined, '{"users":[]}'],
+    ["an entry that is none", undefined, '{"users":{"nina@pve":"totp"}}'],
   ])("a second factor (%s) refuses the right password", async (_, domains, factors) => {
     const { login } = open({
       ...(domains === undefined ? {} : { "domains.cfg": domains }),
       ...(factors === undefined ? {} : { "priv/tfa.cfg": factors }),
     });
     await expect(login.check("nina@pve", "a secret")).rejects.toThrow("authentication failure");
+  });
+
+  test("names without a password cost what a wrong password costs", async () => {
+    const computed: string[] = [];
+    const hashes = {
+      hash: hashPassword,
+      verify: async (_: string, hash: string) => {
+        computed.push(hash);
+        return true;
+      },
+    };
+    const { login } = open({ "priv/shadow.cfg": `gone:${HASH}:\nlate:${HASH}:\n` }, { hashes });
+    for (const userid of ["nobody@pve", "gone@pve", "late@pve", "nina@pve"]) {
+      await expect(login.check(userid, "a secret")).rejects.toThrow("authentication failure");
+    }
+    expect(computed).toHaveLength(4);
+    for (const hash of computed) expect(hash.slice(0, 7)).toBe(HASH.slice(0, 7));
+  });
+
+  test("a password that could not be looked at is refused like a wrong one", async () => {
+    const verify = (): Promise<boolean> => Promise.reject(new CryptUnavailableError("too many at once"));
+    const { login, warnings } = open({}, { hashes: { hash: hashPassword, verify } });
+    await expect(login.check("nina@pve", "a secret")).rejects.toThrow("authentication failure");
+    expect(warnings).toEqual([{ userid: "nina@pve", reason: "too many at once" }]);
   });
 
   test("another user's second factor is no obstacle", async () => {
@@ -113,20 +141,20 @@ describe("PasswordLogin", () => {
 
 describe("password hashes", () => {
   test.each([
-    ["yescrypt", hashPassword("pass"), true],
+    ["yescrypt", OTHER_HASH, true],
     ["SHA-256 crypt", "$5$MnfsQ4iN$ZMTppKN16y/tIsUYs/obHlhdP.Os80yXhTurpBMUbA5", true],
     ["DES, which has 56 bits", "rEK1ecacw.7.c", false],
     ["a locked one", "!$5$MnfsQ4iN$x", false],
     ["none", "", false],
     ["an asterisk", "*", false],
-  ])("%s", (_, hash, isKnown) => {
+  ])("%s", async (_, hash, isKnown) => {
     const password = hash.startsWith("$5$") ? "password" : "pass";
-    expect(verifyPassword(password, hash)).toBe(isKnown);
-    expect(verifyPassword(`${password}x`, hash)).toBe(false);
+    expect(await verifyPassword(password, hash)).toBe(isKnown);
+    expect(await verifyPassword(`${password}x`, hash)).toBe(false);
   });
 
-  test("two hashes of one password differ", () => {
-    expect(hashPassword("same")).not.toBe(hashPassword("same"));
+  test("two hashes of one password differ", async () => {
+    expect(await hashPassword("same")).not.toBe(await hashPassword("same"));
   });
 });
 

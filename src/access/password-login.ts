@@ -4,7 +4,7 @@ import type { CachedFiles } from "../cfs/cached-files.ts";
 import type { ClusterFs } from "../cfs/port.ts";
 import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
-import { hashPassword, verifyPassword } from "../os/crypt.ts";
+import { CryptUnavailableError, PasswordHashes } from "../os/crypt.ts";
 import { type PamAuthenticator, PamUnavailableError } from "../os/pam.ts";
 import { RealmNotBuiltError } from "./access-errors.ts";
 import type { AccessService } from "./access-service.ts";
@@ -13,8 +13,16 @@ import { splitUserid } from "./names.ts";
 import { DOMAINS_CONFIG, parseRealms } from "./realms.ts";
 import { hasSecondFactor, ShadowFile } from "./secret-files.ts";
 
+/**
+ * The hash of a password that nobody has. It is computed for names without one, so that a stranger learns nothing from
+ * how long the answer takes while many log in.
+ */
+const NOBODYS_HASH = "$y$j9T$AWM5KwqXMhafyhWz8PTRt.$P9Gm/Q4tYlVz1oYILvZwU2fLCZMboZvRdpM3pNyeSBC";
+
 /** Longer than any check takes, shorter than the five seconds after which some clients give up. */
 const REFUSAL_MS = 3_000;
+
+const NOT_ACTIVE = "no such user, or disabled, or expired";
 
 export interface PasswordLoginDeps {
   readonly cfs: ClusterFs;
@@ -24,6 +32,8 @@ export interface PasswordLoginDeps {
   /** Epoch seconds. */
   readonly now: () => number;
   readonly log: Logger;
+  /** Default: libcrypt, a few at a time. */
+  readonly hashes?: Pick<PasswordHashes, "hash" | "verify">;
   /** For tests. */
   readonly refusalMs?: number;
 }
@@ -39,9 +49,11 @@ interface RealmOfUser {
 export class PasswordLogin {
   readonly #deps: PasswordLoginDeps;
   readonly #shadow: ShadowFile;
+  readonly #hashes: Pick<PasswordHashes, "hash" | "verify">;
 
   constructor(deps: PasswordLoginDeps) {
     this.#deps = deps;
+    this.#hashes = deps.hashes ?? new PasswordHashes();
     this.#shadow = new ShadowFile(deps.cfs);
   }
 
@@ -68,7 +80,7 @@ export class PasswordLogin {
   async setPassword(userid: string, password: string): Promise<void> {
     const { user, type, realm } = await this.#realmOf(userid);
     if (type !== "pve") throw new RealmNotBuiltError(realm, `${type} (change of passwords)`);
-    await this.#shadow.set(user, hashPassword(password));
+    await this.#shadow.set(user, await this.#hashes.hash(password));
   }
 
   async forgetPassword(userid: string): Promise<void> {
@@ -107,16 +119,22 @@ export class PasswordLogin {
     }
     // Said of the realm before anything is looked up: it tells nothing about its users.
     if (realm.type !== "pam" && realm.type !== "pve") throw new RealmNotBuiltError(realm.realm, realm.type);
-    if (!(await access.view()).isActive(userid, now())) return "no such user, or disabled, or expired";
     if (password === "" || password.includes("\0")) return "empty password, or one with a NUL character";
-    if (realm.type === "pam") {
-      const refusal = await this.#pamRefusal(realm.user, password);
-      if (refusal !== undefined) return refusal;
-    } else {
-      const hash = await this.#shadow.hashOf(realm.user);
-      if (hash === undefined || !verifyPassword(password, hash)) return "wrong password";
+    const isActive = (await access.view()).isActive(userid, now());
+    if (realm.type === "pve") return await this.#ownRefusal(realm.user, password, isActive);
+    return isActive ? await this.#pamRefusal(realm.user, password) : NOT_ACTIVE;
+  }
+
+  async #ownRefusal(user: string, password: string, isActive: boolean): Promise<string | undefined> {
+    const hash = isActive ? await this.#shadow.hashOf(user) : undefined;
+    try {
+      const isRight = await this.#hashes.verify(password, hash ?? NOBODYS_HASH);
+      if (!isActive) return NOT_ACTIVE;
+      return isRight && hash !== undefined ? undefined : "wrong password";
+    } catch (error) {
+      if (error instanceof CryptUnavailableError) return error.message;
+      throw error;
     }
-    return undefined;
   }
 
   async #factorRefusal(userid: string): Promise<string | undefined> {

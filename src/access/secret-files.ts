@@ -81,9 +81,9 @@ export async function hasSecondFactor(cfs: ClusterFs, userid: string): Promise<b
   if (text === "") return false;
   if (!text.startsWith("{")) return text.split("\n").some((line) => line.startsWith(`${userid}:`));
   const users = usersOf(text);
-  if (typeof users !== "object" || users === null) return true;
-  const entry = (users as Record<string, unknown>)[userid];
-  if (typeof entry !== "object" || entry === null) return false;
+  if (typeof users !== "object" || users === null || Array.isArray(users)) return true;
+  const entry = Object.hasOwn(users, userid) ? (users as Record<string, unknown>)[userid] : {};
+  if (typeof entry !== "object" || entry === null) return true;
   return Object.values(entry).some((factor) => (Array.isArray(factor) ? factor.some(isEnabled) : Boolean(factor)));
 }
 

@@ -62,7 +62,7 @@ export function makeWork({ layout, log, cfs, files, access, changes, tasks }: Wo
     access,
     announce: async (guest) =>
       await cfs.publish(`rrd/pve-vm-9.0/${guest.vmid}`, printGuestFigures(guest, epochSeconds())),
-    hashPassword: async (password) => hashPassword(password),
+    hashPassword,
     random: { uuid: randomUUID, bytes: randomBytes },
     now: epochSeconds,
     log,

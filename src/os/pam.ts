@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { QuorateError } from "../errors/quorate-error.ts";
 import { runCommand } from "./run-command.ts";
+import { Turns } from "./turns.ts";
 
 const TIMEOUT_MS = 10_000;
 const MAX_CHILDREN = 4;
@@ -41,8 +42,7 @@ export interface PamOptions {
 
 export class PamAuthenticator {
   readonly #options: Required<PamOptions>;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #turns: Turns;
 
   constructor(options: PamOptions = {}) {
     this.#options = {
@@ -52,6 +52,8 @@ export class PamAuthenticator {
       maxWaiting: MAX_WAITING,
       ...options,
     };
+    const { maxChildren, maxWaiting } = this.#options;
+    this.#turns = new Turns({ maxRunning: maxChildren, maxWaiting, refusal: "cannot ask PAM" });
   }
 
   /**
@@ -60,34 +62,18 @@ export class PamAuthenticator {
    */
   async check(user: string, password: string): Promise<boolean> {
     const { service, timeoutMs } = this.#options;
-    await this.#enter();
-    try {
+    const ask = async (): Promise<boolean> => {
       const { stdout } = await runCommand(
         [...(await cage()), process.execPath, "--disable-warning=ExperimentalWarning", CHILD],
         { timeoutMs, input: JSON.stringify({ user, password, service }) },
       );
       const reply: unknown = JSON.parse(stdout);
       return typeof reply === "object" && reply !== null && "code" in reply && reply.code === 0;
+    };
+    try {
+      return await this.#turns.take(ask);
     } catch (cause) {
       throw new PamUnavailableError(`cannot ask PAM about '${user}'`, { cause });
-    } finally {
-      this.#leave();
     }
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#running >= this.#options.maxChildren) {
-      if (this.#waiting.length >= this.#options.maxWaiting) throw new PamUnavailableError("too many logins at once");
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      return;
-    }
-    this.#running += 1;
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift();
-    // The place goes straight to the next one, so that nobody slips in between.
-    if (next !== undefined) next();
-    else this.#running -= 1;
   }
 }

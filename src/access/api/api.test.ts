@@ -21,6 +21,8 @@ acl:1:/access/groups/ops:otto@pve:PVEUserAdmin:
 acl:1:/pool/lab:otto@pve:PVEPoolAdmin:
 acl:0:/vms/101:@ops:PVEAuditor:
 `;
+const NINAS_HASH = await hashPassword("nina secret");
+const OTTOS_HASH = await hashPassword("otto secret");
 let world: World;
 afterEach(() => world.close());
 function open(options: WorldOptions = {}): World {
@@ -28,7 +30,7 @@ function open(options: WorldOptions = {}): World {
     ...options,
     files: {
       "user.cfg": USERS,
-      "priv/shadow.cfg": `nina:${hashPassword("nina secret")}:\notto:${hashPassword("otto secret")}:\n`,
+      "priv/shadow.cfg": `nina:${NINAS_HASH}:\notto:${OTTOS_HASH}:\n`,
       "priv/token.cfg": "nina@pve!ci 0e9de1e5-2ffc-4d9f-9e2a-6b2b0d6a3d11\n",
       ...options.files,
     },
