@@ -13,7 +13,7 @@ import { encodeLayoutOptions, LAYOUT_ENV, type Layout } from "../os/layout.ts";
 import { TaskBroadcast } from "./broadcast.ts";
 import type { TaskSpec, Tasks } from "./port.ts";
 import { Slots } from "./slots.ts";
-import { type QueuedWorker, type SpareWorker, SpareWorkers, WorkerStartError } from "./spare-workers.ts";
+import { MAX_BOOTING, type QueuedWorker, type SpareWorker, SpareWorkers, WorkerStartError } from "./spare-workers.ts";
 import { stopTask } from "./stop.ts";
 import { TaskStore } from "./task-store.ts";
 import { formatUpid, upidSafeId } from "./upid.ts";
@@ -60,6 +60,7 @@ export class TaskLauncher implements Tasks {
   readonly #options: TaskLauncherOptions;
   readonly #spares: SpareWorkers;
   readonly #slots = new Slots();
+  readonly #boots = new Slots();
   readonly #working = new Map<string, Promise<void>>();
 
   constructor(options: TaskLauncherOptions) {
@@ -96,25 +97,42 @@ export class TaskLauncher implements Tasks {
   async start(spec: TaskSpec): Promise<string> {
     this.store.prepare();
     const limit = UNLIMITED_TYPES.has(spec.type) ? undefined : await this.#options.maxWorkers();
-    const turn = Promise.withResolvers<void>();
-    if (limit === undefined) return await this.#startNow(spec, () => {});
-    const leaveSlot = (): void => {
-      if (!this.#slots.forget(turn.resolve)) this.#slots.leave();
-    };
-    if (this.#slots.enter(limit, turn.resolve)) return await this.#startNow(spec, leaveSlot);
-    return await this.#startLater({ spec, limit, turn: turn.promise, leaveSlot });
+    // What need not wait for others to end waits for others to boot, unless a process is there for it.
+    if (limit === undefined && this.#spares.hasReady) return await this.#startNow(spec);
+    const isLimited = limit !== undefined;
+    const turn = this.#turnOf(isLimited ? this.#slots : this.#boots, limit ?? MAX_BOOTING);
+    const options = { turn, leavesWhen: isLimited ? "ended" : "started" } as const;
+    if (turn.hasCome) return await this.#startNow(spec, options);
+    return await this.#startLater(spec, {
+      ...options,
+      ...(isLimited ? { firstLine: `waiting for other tasks to end (at most ${limit} work at a time)` } : {}),
+    });
   }
 
-  /** @param leaveSlot called once, when the task has ended or cannot be started. */
-  async #startNow(spec: TaskSpec, leaveSlot: () => void): Promise<string> {
+  #turnOf(slots: Slots, limit: number): Turn {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const hasCome = slots.enter(limit, resolve);
+    let hasLeft = false;
+    return {
+      hasCome,
+      come: promise,
+      leave() {
+        if (hasLeft) return;
+        hasLeft = true;
+        if (!slots.forget(resolve)) slots.leave();
+      },
+    };
+  }
+
+  async #startNow(spec: TaskSpec, options?: TurnOptions): Promise<string> {
     let worker: SpareWorker;
     try {
       worker = await this.#spares.take();
     } catch (error) {
-      leaveSlot();
+      options?.turn.leave();
       throw error;
     }
-    const exited = exitOf(worker).then(leaveSlot);
+    const exited = leaveInTime(worker, options);
     const upid = await this.#enter(spec, worker);
     await this.#handOver(spec, upid, worker, exited);
     this.#told(upid, spec, exited);
@@ -122,35 +140,26 @@ export class TaskLauncher implements Tasks {
   }
 
   /** The task has its process, which becomes a worker when it is the task's turn. */
-  async #startLater({
-    spec,
-    limit,
-    turn,
-    leaveSlot,
-  }: {
-    readonly spec: TaskSpec;
-    readonly limit: number;
-    readonly turn: Promise<void>;
-    readonly leaveSlot: () => void;
-  }): Promise<string> {
+  async #startLater(spec: TaskSpec, options: TurnOptions & { readonly firstLine?: string }): Promise<string> {
+    const { turn, firstLine } = options;
     let worker: QueuedWorker;
     try {
       worker = this.#spares.queue();
     } catch (error) {
-      leaveSlot();
+      turn.leave();
       throw error;
     }
-    const exited = exitOf(worker).then(leaveSlot);
-    appendFileSync(worker.logFile, `waiting for other tasks to end (at most ${limit} work at a time)\n`);
+    const exited = leaveInTime(worker, options);
     let order = "";
     try {
+      if (firstLine !== undefined) appendFileSync(worker.logFile, `${firstLine}\n`);
       const upid = await this.#enter(spec, worker);
       order = JSON.stringify(orderOf(spec, upid));
       this.#told(upid, spec, exited);
       return upid;
     } finally {
       worker.give(order);
-      void turn.then(() => worker.begin());
+      void turn.come.then(() => worker.begin());
     }
   }
 
@@ -230,6 +239,32 @@ export class TaskLauncher implements Tasks {
       this.#options.log.warn({ error: messageOf(error) }, "task list not recorded");
     });
   }
+}
+
+/** The place of a task in a queue. */
+interface Turn {
+  /** It need not wait. */
+  readonly hasCome: boolean;
+  readonly come: Promise<void>;
+  /** Lets the next one in. Nothing happens the second time. */
+  leave(): void;
+}
+
+interface TurnOptions {
+  readonly turn: Turn;
+  /** When the next one may come in: when the worker has its task, or when the task has ended. */
+  readonly leavesWhen: "started" | "ended";
+}
+
+/** @returns resolves when the worker has ended, and its place is free. */
+async function leaveInTime(worker: SpareWorker, options: TurnOptions | undefined): Promise<void> {
+  if (options?.leavesWhen === "started") {
+    worker.process.on("message", (message: unknown) => {
+      if (isFromWorker(message) && message.kind === "started") options.turn.leave();
+    });
+  }
+  await exitOf(worker);
+  options?.turn.leave();
 }
 
 function orderOf({ type, authid, args }: TaskSpec, upid: string): RunMessage {

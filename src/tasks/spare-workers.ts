@@ -39,7 +39,7 @@ export interface SpareWorkersOptions {
 }
 
 /** Started at the same time: more of them make the daemon's loop wait (each start blocks it for about 10 ms). */
-const MAX_BOOTING = 3;
+export const MAX_BOOTING = 3;
 const BOOT_TIMEOUT_MS = 30_000;
 const SPARE_LOG = /^\.spare-(\d+)-(\d+)-\d+(?:\.order)?$/;
 
@@ -64,6 +64,11 @@ export class SpareWorkers {
   warmUp(): void {
     this.#removeStaleLogs();
     this.#fill();
+  }
+
+  /** Whether a process waits for a task. */
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
   }
 
   /** @throws WorkerStartError when a worker ends before it is ready or is not ready in time. */

@@ -18,6 +18,12 @@ async function untilExists(path: string, signal: AbortSignal): Promise<void> {
   }
 }
 
+async function waitfor({ path }: { path: string }, task: TaskContext): Promise<void> {
+  task.log("waiting");
+  await untilExists(path, task.signal);
+  task.log("done");
+}
+
 export function createTaskTable({ nodeName }: Layout): TaskServices {
   return {
     cfs: memoryClusterFs({ nodeName }),
@@ -33,11 +39,8 @@ export function createTaskTable({ nodeName }: Layout): TaskServices {
       async fail({ message }: { message: string }) {
         throw new Error(message);
       },
-      async waitfor({ path }: { path: string }, task: TaskContext) {
-        task.log("waiting");
-        await untilExists(path, task.signal);
-        task.log("done");
-      },
+      waitfor,
+      qmstop: waitfor,
       /** Its program does not end on SIGTERM, nor does the handler care. */
       async stubborn({ name }: { name: string }, task: TaskContext) {
         const script = "trap '' TERM; echo waiting; while :; do sleep 0.1; done";

@@ -293,6 +293,22 @@ describe("tasks that wait for their turn", () => {
     expect(indexLines().every((line) => line.endsWith(" OK"))).toBe(true);
   });
 
+  test("wait for nothing but their processes when they are what ends others", async () => {
+    launcher = makeLauncher(1);
+    const holder = await start("waitfor", gate("first"));
+    const upids = await Promise.all(Array.from({ length: 12 }, (_, index) => start("qmstop", gate("go"), `${index}`)));
+    await until(() => upids.every((upid) => logOf(upid) === "waiting\n"), "all work");
+    openGate("go");
+    await Promise.all(upids.map((upid) => launcher.ended(upid)));
+    expect(launcher.store.state(holder)).toEqual({ isRunning: true });
+    openGate("first");
+    await launcher.ended(holder);
+    // Nothing of the queue is left over.
+    const last = await start("qmstop", gate("go"));
+    await launcher.ended(last);
+    expect(launcher.store.state(last)?.status).toBe("OK");
+  });
+
   test("leave nothing when they could not be entered", async () => {
     launcher = makeLauncher(1);
     const holder = await start("waitfor", gate("go"));
