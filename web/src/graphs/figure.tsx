@@ -1,8 +1,9 @@
 /** A graph with its title, legend, axes in text, and the same figures as a table for those who do not see it. */
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { formatClock, formatMoment } from "../format/time.ts";
+import { useNow } from "../app-context.tsx";
+import { formatAge, formatClock, formatMoment } from "../format/time.ts";
 import { t } from "../text/t.ts";
-import { endsOf, niceMaximum, type Series } from "./series.ts";
+import { endsOf, lastPoint, niceMaximum, type Series } from "./series.ts";
 
 const Plot = lazy(async () => ({ default: (await import("./plot.tsx")).Plot }));
 
@@ -18,12 +19,15 @@ export interface FigureProps {
   readonly note?: string | undefined;
   /** Read from the live value instead of the last measured point. */
   readonly current?: number | undefined;
+  /** What it is of does not answer: the last point is old, however near. */
+  readonly isStale?: boolean;
   readonly height?: number;
   readonly group?: string;
 }
 
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const DAY_S = 24 * 3600;
+const AGE_TICK_MS = 10_000;
 // Kept, so that the graph is not made anew with each drawing of the page.
 const colorLists = new Map<string, readonly string[]>();
 
@@ -36,6 +40,7 @@ export function Figure({
   format,
   note,
   current,
+  isStale = false,
   height = 144,
   group,
 }: FigureProps): ReactNode {
@@ -46,8 +51,11 @@ export function Figure({
   const colors = colorLists.get(key) ?? lines.map(({ color }) => color);
   colorLists.set(key, colors);
   const at = cursor === undefined ? undefined : series?.times[cursor];
+  const now = useNow(AGE_TICK_MS);
+  const last = current === undefined && series !== undefined ? lastPoint(series, now) : undefined;
   const pointed = cursor === undefined ? undefined : (series?.columns[0]?.[cursor] ?? undefined);
-  const shown = cursor === undefined ? (current ?? endsOf(series?.columns[0] ?? []).now) : pointed;
+  const shown = cursor === undefined ? (current ?? last?.value) : pointed;
+  const oldAge = cursor === undefined && last !== undefined && (isStale || last.isOld) ? now - last.at : undefined;
   const big = shown === undefined ? undefined : format(shown);
   const top = format(max);
   const half = format(max / 2);
@@ -64,15 +72,17 @@ export function Figure({
             {name}
           </span>
         ))}
-        <span className="now">
+        <span className={oldAge === undefined ? "now" : "now old"}>
           {big === undefined ? t("value.none") : big.value}
           <small>
             {big === undefined || big.unit === "" ? "" : ` ${big.unit}`}
-            {at !== undefined
-              ? ` ${t("graph.at", { time: formatClock(at).slice(0, 5) })}`
-              : note === undefined
-                ? ""
-                : ` ${note}`}
+            {oldAge !== undefined
+              ? ` ${t("value.ago", { age: formatAge(oldAge) })}`
+              : at !== undefined
+                ? ` ${t("graph.at", { time: formatClock(at).slice(0, 5) })}`
+                : note === undefined
+                  ? ""
+                  : ` ${note}`}
           </small>
         </span>
       </figcaption>

@@ -51,7 +51,8 @@ export function Plot({ series, colors, max, height, group, onCursor }: PlotProps
         padding: [0, 0, 0, 0],
         legend: { show: false },
         axes: [{ show: false }, { show: false }],
-        scales: { x: { time: true }, y: { range: () => [0, latest.current.max] } },
+        // Two pixels below nothing: a line along the axis would be cut off.
+        scales: { x: { time: true }, y: { range: () => [(-2 / height) * latest.current.max, latest.current.max] } },
         series: [{}, ...lines],
         cursor: {
           y: false,
@@ -107,7 +108,7 @@ function drawGround(self: uPlot, gaps: readonly { readonly from: number; readonl
   ctx.strokeStyle = line;
   ctx.lineWidth = devicePixelRatio;
   for (const share of [0, 0.5, 1]) {
-    const y = Math.round(top + height * share) + (share === 1 ? -0.5 : 0.5);
+    const y = share === 1 ? Math.round(self.valToPos(0, "y", true)) + 0.5 : Math.round(top + height * share) + 0.5;
     ctx.beginPath();
     ctx.moveTo(left, y);
     ctx.lineTo(left + width, y);

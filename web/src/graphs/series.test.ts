@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { endsOf, gapsOf, niceMaximum, seriesCsv, seriesOf, trimStart } from "./series.ts";
+import { endsOf, gapsOf, lastPoint, niceMaximum, seriesCsv, seriesOf, trimStart } from "./series.ts";
 
 const rows = [{ time: 60 }, { time: 120, cpu: 0.5 }, { time: 180, cpu: "x" }, { time: 240, cpu: 0.25 }];
 
@@ -44,6 +44,13 @@ describe("series", () => {
   test("ends leave gaps out", () => {
     expect(endsOf([null, 2, 4, null])).toEqual({ now: 4, min: 2, average: 3, max: 4 });
     expect(endsOf([null]).now).toBeUndefined();
+  });
+
+  test("the last point is old when nothing came after it for three steps", () => {
+    const series = { times: [0, 60, 120, 180], columns: [[1, 2, null, null]] };
+    expect(lastPoint(series, 240)).toEqual({ value: 2, at: 60, isOld: false });
+    expect(lastPoint(series, 241)).toEqual({ value: 2, at: 60, isOld: true });
+    expect(lastPoint({ times: [0, 60], columns: [[null, null]] }, 60)).toBeUndefined();
   });
 
   test("as a table", () => {

@@ -63,6 +63,28 @@ export function niceMaximum(largest: number, base: 10 | 1024): number {
   return step * power * unit;
 }
 
+/** A point may come this many steps late before the one before it is old. */
+const RECENT_STEPS = 3;
+const DEFAULT_STEP_S = 60;
+
+export interface LastPoint {
+  readonly value: number;
+  readonly at: number;
+  /** Nothing has been measured since, for longer than it takes. */
+  readonly isOld: boolean;
+}
+
+/** The last point of the first line. */
+export function lastPoint({ times, columns }: Series, now: number): LastPoint | undefined {
+  const column = columns[0] ?? [];
+  const index = column.findLastIndex((value) => value !== null);
+  const value = column[index];
+  const at = times[index];
+  if (value === undefined || value === null || at === undefined) return undefined;
+  const step = (times[1] ?? 0) - (times[0] ?? 0);
+  return { value, at, isOld: now - at > RECENT_STEPS * (step > 0 ? step : DEFAULT_STEP_S) };
+}
+
 export interface Ends {
   readonly now: number | undefined;
   readonly min: number | undefined;

@@ -74,6 +74,7 @@ export function NodeSummary({ node: name }: { readonly node: string }): ReactNod
             format={percent}
             note={t("vm.of-cores", { n: node?.cores ?? 0 })}
             current={isAway ? undefined : node?.cpu}
+            isStale={isAway}
             group={group}
           />
           <Figure
@@ -82,6 +83,7 @@ export function NodeSummary({ node: name }: { readonly node: string }): ReactNod
             lines={[{ name: t("graph.load-1"), color: "--s1" }]}
             base={10}
             format={plain}
+            isStale={isAway}
             group={group}
           />
           <Figure
@@ -93,6 +95,7 @@ export function NodeSummary({ node: name }: { readonly node: string }): ReactNod
             format={bytes}
             note={node?.memoryTotal === undefined ? undefined : t("value.of", { total: formatBytes(node.memoryTotal) })}
             current={isAway ? undefined : node?.memory}
+            isStale={isAway}
             group={group}
           />
           <Figure
@@ -104,6 +107,7 @@ export function NodeSummary({ node: name }: { readonly node: string }): ReactNod
             ]}
             base={10}
             format={bitRate}
+            isStale={isAway}
             group={group}
           />
         </div>
@@ -155,9 +159,15 @@ function Facts({ status }: { readonly status: unknown }): ReactNode {
       <dt>{t("node.kernel")}</dt>
       <dd>{(kversion ?? "").replace(/^(\S+ \S+).*$/, "$1")}</dd>
       <dt>{t("node.version")}</dt>
-      <dd>{pveversion}</dd>
+      <dd title={pveversion}>{shortVersion(pveversion)}</dd>
     </dl>
   );
+}
+
+/** "pve-manager/9.2.1/543a8d17d0ab8bb3" is a release and a commit. */
+function shortVersion(version = ""): string {
+  const [, release, commit] = version.split("/");
+  return release === undefined ? version : [release, ...(commit === undefined ? [] : [commit.slice(0, 8)])].join(", ");
 }
 
 function Fill({ used, total }: { readonly used?: number; readonly total?: number }): ReactNode {

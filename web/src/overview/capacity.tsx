@@ -65,7 +65,7 @@ export function Capacity(): ReactNode {
               </span>
             </div>
             {/* Cores may be promised more than once: that is no alarm. */}
-            <Bar share={Math.min(0.79, cores.used / cores.total)} />
+            <Bar share={cores.used / cores.total} isCalm />
           </div>
         )}
         {space.total === 0 ? null : (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clusterLoad } from "./cluster-load.ts";
+import { clusterLoad, loadNow } from "./cluster-load.ts";
 
 test("nodes count by their size; a moment without figures is a gap", () => {
   const big = [
@@ -15,4 +15,11 @@ test("nodes count by their size; a moment without figures is a gap", () => {
     memoryTotal: 8,
   });
   expect(clusterLoad([[]])).toBeUndefined();
+});
+
+test("the figures of now count nodes by their size too, and leave out what is not known", () => {
+  const node = { cpu: 1, cores: 6, memory: 3, memoryTotal: 6 };
+  const unknown = { cpu: undefined, cores: 2, memory: 1, memoryTotal: 2 };
+  expect(loadNow([node, { ...node, cpu: 0, cores: 2 }, unknown])).toEqual({ cpu: 0.75, memory: 0.5 });
+  expect(loadNow([])).toEqual({ cpu: undefined, memory: undefined });
 });

@@ -15,6 +15,35 @@ const number = (row: Row, key: string): number | undefined => {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 };
 
+interface NodeFigures {
+  readonly cpu: number | undefined;
+  readonly cores: number | undefined;
+  readonly memory: number | undefined;
+  readonly memoryTotal: number | undefined;
+}
+
+/** What the same figures are now: shares, undefined where no node says anything. */
+export function loadNow(nodes: readonly NodeFigures[]): {
+  readonly cpu: number | undefined;
+  readonly memory: number | undefined;
+} {
+  let [used, cores, memory, memoryTotal] = [0, 0, 0, 0];
+  for (const node of nodes) {
+    if (node.cpu !== undefined && node.cores !== undefined) {
+      used += node.cpu * node.cores;
+      cores += node.cores;
+    }
+    if (node.memory !== undefined && node.memoryTotal !== undefined) {
+      memory += node.memory;
+      memoryTotal += node.memoryTotal;
+    }
+  }
+  return {
+    cpu: cores === 0 ? undefined : used / cores,
+    memory: memoryTotal === 0 ? undefined : memory / memoryTotal,
+  };
+}
+
 /** A moment at which a node has no figures counts the others only; without any it is a gap. */
 export function clusterLoad(nodes: readonly (readonly unknown[])[]): ClusterLoad | undefined {
   const moments = new Map<number, { used: number; cores: number; memory: number; memoryTotal: number }>();

@@ -6,7 +6,7 @@ import { Figure } from "../graphs/figure.tsx";
 import { trimStart } from "../graphs/series.ts";
 import { isNodeAway } from "../store/freshness.ts";
 import { t } from "../text/t.ts";
-import { type ClusterLoad, clusterLoad } from "./cluster-load.ts";
+import { type ClusterLoad, clusterLoad, loadNow } from "./cluster-load.ts";
 
 const REFRESH_MS = 60_000;
 /** Asking every node of a large cluster would cost more than the picture is worth. */
@@ -23,11 +23,11 @@ export function LoadCard(): ReactNode {
   const { may } = useAllowed();
   const now = useNow(10_000);
   const nodes = useInventory((inventory) => inventory.nodes);
-  const names = [...nodes.values()]
+  const counted = [...nodes.values()]
     .filter((node) => !isNodeAway(node, now) && may(`/nodes/${node.name}`, "Sys.Audit"))
-    .map(({ name }) => name)
-    .slice(0, MAX_NODES)
-    .join(" ");
+    .slice(0, MAX_NODES);
+  const names = counted.map(({ name }) => name).join(" ");
+  const current = loadNow(counted);
   const [rows, setRows] = useState<readonly (readonly unknown[])[] | undefined>(undefined);
   useEffect(() => {
     if (names === "") return;
@@ -64,6 +64,7 @@ export function LoadCard(): ReactNode {
         capacity={1}
         base={10}
         format={percent}
+        current={current.cpu}
         height={112}
         group="overview"
       />
@@ -74,6 +75,7 @@ export function LoadCard(): ReactNode {
         capacity={1}
         base={10}
         format={percent}
+        current={current.memory}
         height={112}
         group="overview"
       />

@@ -25,14 +25,17 @@ export function Meter({
 export function Bar({
   share,
   isStale = false,
+  isCalm = false,
   reserved,
 }: {
   readonly share: number;
   readonly isStale?: boolean;
+  /** Being full is nothing to warn of. */
+  readonly isCalm?: boolean;
   readonly reserved?: number;
 }): ReactNode {
   return (
-    <span className={`bar${isStale ? "" : TONE[fillLevel(share)]}`}>
+    <span className={`bar${isStale || isCalm ? "" : TONE[fillLevel(share)]}`}>
       {reserved === undefined ? null : <u style={{ width: `${reserved * 100}%` }} />}
       <i style={{ width: `${Math.min(1, Math.max(0, share)) * 100}%` }} />
     </span>
