@@ -45,6 +45,8 @@ describe.skipIf(CHROMIUM === undefined)("a person (skipped without the package c
     "is told when the password is wrong, and signs in with the right one",
     async () => {
       await page.goto("/guests");
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.getByText("Enter a user").waitFor();
       await page.getByLabel("User").fill(node.username);
       await page.getByLabel("Password", { exact: true }).fill("not this one");
       await page.getByRole("button", { name: "Continue" }).click();
@@ -178,9 +180,9 @@ describe.skipIf(CHROMIUM === undefined)("a person (skipped without the package c
         await page.getByRole("button", { name: "Edit Memory memory" }).click();
         await page.getByRole("dialog").getByLabel("Memory").fill("512 MiB");
         await page.getByRole("button", { name: "Save" }).click();
-        await page.getByText("512 from the next start on.").waitFor();
+        await page.getByText("512\u00a0MiB from the next start on.").waitFor();
         await page.locator("tr", { hasText: "Memory" }).getByRole("button", { name: "Revert" }).click();
-        await page.getByText("512 from the next start on.").waitFor({ state: "detached" });
+        await page.getByText("512\u00a0MiB from the next start on.").waitFor({ state: "detached" });
       },
       TIMEOUT_MS,
     );

@@ -32,6 +32,12 @@ export function Plan({ draft, vmid, node, isTaken, problems, isTried, busy, onCr
   const storage = useInventory(({ storages }) =>
     [...storages.values()].find((one) => one.node === node?.name && one.name === draft.storage),
   );
+  // Allowed, but the tables and the search box would show two of them.
+  const namesake = useInventory(({ guests }) =>
+    draft.name === "" || busy !== undefined
+      ? undefined
+      : [...guests.values()].find((guest) => guest.name === draft.name),
+  );
   const [form, setForm] = useState<"qm" | "api">("qm");
   const [isCopied, setCopied] = useState(false);
   const memory = parseSize(draft.memory, "GiB") ?? 0;
@@ -59,7 +65,13 @@ export function Plan({ draft, vmid, node, isTaken, problems, isTried, busy, onCr
   steps.push(
     isTaken
       ? { shape: "bad", text: t("create.id-taken", { vmid }) }
-      : { shape: "check", text: t("plan.vm", { vmid, node: node?.name ?? "" }), note: t("plan.id-free") },
+      : namesake === undefined
+        ? { shape: "check", text: t("plan.vm", { vmid, node: node?.name ?? "" }), note: t("plan.id-free") }
+        : {
+            shape: "warn",
+            text: t("plan.vm", { vmid, node: node?.name ?? "" }),
+            note: t("plan.name-twice", { vmid: namesake.vmid, name: namesake.name }),
+          },
   );
   if (draft.hasNetwork)
     steps.push({

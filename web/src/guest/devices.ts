@@ -168,6 +168,11 @@ export function networkSentence(value: string): string {
   return traits.join(", ");
 }
 
+/** `order=scsi0;net0` as `scsi0, net0`. */
+export function bootText(boot: string): string {
+  return boot.replace(/^order=/, "").replaceAll(";", ", ");
+}
+
 /** The first number of a bus that is free: `scsi1`. */
 export function freeKey(config: GuestConfig, bus: string, limit: number): string | undefined {
   for (let index = 0; index < limit; index += 1) if (config[bus + index] === undefined) return bus + index;

@@ -14,6 +14,7 @@ interface Realm {
 }
 
 type Trouble =
+  | { readonly kind: "empty"; readonly field: "username" | "password" }
   | { readonly kind: "wrong" }
   | { readonly kind: "second-factor" }
   | { readonly kind: "error"; readonly error: ApiError };
@@ -46,9 +47,15 @@ export function LoginForm(): ReactNode {
     realms.find(({ realm }) => realm === remembered) ?? realms.find(({ isDefault }) => isDefault) ?? realms[0];
   const realm = typed?.[2] ?? chosen ?? fallback?.realm ?? "pam";
 
-  const onSubmit = async (event: FormEvent): Promise<void> => {
+  const onSubmit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     if (isBusy) return;
+    const field = name.trim() === "" ? "username" : password === "" ? "password" : undefined;
+    if (field !== undefined) {
+      setTrouble({ kind: "empty", field });
+      event.currentTarget.querySelector<HTMLInputElement>(`[name="${field}"]`)?.focus();
+      return;
+    }
     setBusy(true);
     setTrouble(undefined);
     try {
@@ -90,7 +97,7 @@ export function LoginForm(): ReactNode {
     );
   }
   return (
-    <form onSubmit={(event) => void onSubmit(event)}>
+    <form onSubmit={(event) => void onSubmit(event)} noValidate>
       <div>
         <h1>{t("login.title")}</h1>
         <p className="muted" style={{ fontSize: 14, marginTop: 4 }}>
@@ -107,6 +114,7 @@ export function LoginForm(): ReactNode {
         required
         autoFocus
         name="username"
+        error={trouble?.kind === "empty" && trouble.field === "username" ? t("login.no-user") : undefined}
       />
       <TextField
         label={t("login.password")}
@@ -116,7 +124,13 @@ export function LoginForm(): ReactNode {
         autoComplete="current-password"
         name="password"
         required
-        error={trouble?.kind === "wrong" ? t("login.wrong") : undefined}
+        error={
+          trouble?.kind === "wrong"
+            ? t("login.wrong")
+            : trouble?.kind === "empty" && trouble.field === "password"
+              ? t("login.no-password")
+              : undefined
+        }
         after={
           <IconButton
             icon="eye"

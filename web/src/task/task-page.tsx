@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { type ApiError, asApiError } from "../api/errors.ts";
-import { useAllowed, useApp, useInventory, useNow, useTitle } from "../app-context.tsx";
+import { useAllowed, useApp, useInventory, useNow, useTasks, useTitle } from "../app-context.tsx";
 import { formatDuration, formatExact } from "../format/time.ts";
 import { Confirm } from "../overlays/confirm.tsx";
 import { Button } from "../parts/button.tsx";
@@ -34,6 +34,7 @@ function KnownTask({
   const now = useNow();
   const { may } = useAllowed();
   const guest = useInventory(({ guests }) => guests.get(Number(id)));
+  const endedAt = useTasks().find((task) => task.upid === upid)?.endedAt;
   const [isOver, setOver] = useState(false);
   const status = useCall("/nodes/{node}/tasks/{upid}/status", { node, upid }, isOver ? {} : { everyMs: REFRESH_MS });
   const log = useTaskLog(node, upid, isOver);
@@ -79,6 +80,9 @@ function KnownTask({
                 ? t("task-page.since", { time: formatDuration(now - startedAt) })
                 : t("task-page.started", { time: formatExact(startedAt) })}
             </span>
+            {endedAt === undefined ? null : (
+              <span>{t("task-page.took", { time: formatDuration(endedAt - startedAt) })}</span>
+            )}
             {guest === undefined ? null : (
               <Link className="link" to={`/vm/${guest.vmid}`}>
                 {guest.name}

@@ -60,7 +60,7 @@ export function TasksTable({ tasks }: { readonly tasks: readonly Task[] | undefi
                   <When at={task.startedAt} now={now} />
                 </td>
                 <td className="num muted hide-m">{formatDuration((task.endedAt ?? now) - task.startedAt)}</td>
-                <td style={{ maxWidth: 340 }}>
+                <td className="result">
                   <div className={`ell${outcome === "failed" ? " bad" : " muted"}`} title={task.status}>
                     {outcome === "ok"
                       ? t("outcome.ok")

@@ -22,7 +22,7 @@ export function ConsoleTab({ guest, state }: TabProps): ReactNode {
   const { run } = useGuestActions();
   const whyNot = useWhyNot();
   const [asked, setAsked] = useSearchParam("console");
-  const config = useCall("/nodes/{node}/qemu/{vmid}/config", { node, vmid });
+  const config = useCall("/nodes/{node}/qemu/{vmid}/config", { node, vmid, current: 1 });
   const serial = Object.keys(config.data ?? {}).find((key) => /^serial\d+$/.test(key));
   // A guest whose graphics go to its serial line has no other screen.
   const isSerialOnly = /^serial\d/.test(config.data?.vga ?? "");

@@ -1,7 +1,7 @@
 /** One side sheet for each kind of device. */
 import { type FormEvent, type ReactNode, useState } from "react";
 import { type ApiError, asApiError } from "../api/errors.ts";
-import { useApp } from "../app-context.tsx";
+import { useApp, useInventory } from "../app-context.tsx";
 import { formatBytes, parseSize } from "../format/bytes.ts";
 import { diskBytes, freeKey, type GuestConfig, memoryMiB, NETWORK_MODELS, networkModel } from "../guest/devices.ts";
 import { type PropertyItems, parseItems, printItems, withItem } from "../guest/property-items.ts";
@@ -174,6 +174,8 @@ function MemorySheet(props: SheetProps): ReactNode {
     config.balloon === undefined || Number(config.balloon) === 0 ? "" : formatBytes(Number(config.balloon) * 2 ** 20),
   );
   const [wrong, setWrong] = useState<string | undefined>(undefined);
+  const total = useInventory(({ nodes }) => nodes.get(props.guest.node)?.memoryTotal);
+  const isTooMuch = total !== undefined && (parseSize(memory.replaceAll("\u00a0", " "), "MiB") ?? 0) > total;
   return (
     <Frame
       {...props}
@@ -200,7 +202,11 @@ function MemorySheet(props: SheetProps): ReactNode {
             label={t("device.memory")}
             value={memory}
             onChange={setMemory}
-            help={t("field.size-help")}
+            help={
+              isTooMuch
+                ? t("hardware.more-than-node", { node: props.guest.node, total: formatBytes(total) })
+                : t("field.size-help")
+            }
             error={errors.memory ?? wrong}
             width={6}
             data-autofocus

@@ -10,7 +10,7 @@ import { Menu, type MenuItem } from "../parts/menu.tsx";
 import { t } from "../text/t.ts";
 import { useCall } from "../use-call.ts";
 import { DeviceSheet, type SheetKind } from "./device-sheets.tsx";
-import { pendingKeys } from "./pending.ts";
+import { deviceChanges, pendingKeys } from "./pending.ts";
 import type { TabProps } from "./vm-page.tsx";
 
 const KIND_ICON: Readonly<Record<DeviceKind, IconName>> = {
@@ -47,7 +47,6 @@ export function HardwareTab({ guest }: TabProps): ReactNode {
   const [open, setOpen] = useState<SheetKind | undefined>(undefined);
   const [removing, setRemoving] = useState<Device | undefined>(undefined);
   const { data } = config;
-  const changes = new Map(pendingKeys(pending.data).map((change) => [change.key, change]));
   const reload = (): void => {
     config.reload();
     pending.reload();
@@ -62,11 +61,7 @@ export function HardwareTab({ guest }: TabProps): ReactNode {
     );
   }
   const devices = devicesOf(data);
-  // Devices that are there from the next start on.
-  const coming = [...changes.values()].filter(
-    ({ key, current, pending: next }) =>
-      current === undefined && next !== undefined && data[key as keyof typeof data] === undefined,
-  );
+  const { changed, coming } = deviceChanges(data, pendingKeys(pending.data));
   const may = (kind: DeviceKind): string | undefined => whyNot(`/vms/${vmid}`, PRIVILEGE[kind]);
   const add: readonly MenuItem[] = [
     {
@@ -122,7 +117,7 @@ export function HardwareTab({ guest }: TabProps): ReactNode {
           </thead>
           <tbody>
             {devices.map((device) => {
-              const change = changes.get(device.key);
+              const change = changed.get(device.key);
               const reason = may(device.kind);
               const sheet = sheetOf(device);
               return (
@@ -139,10 +134,10 @@ export function HardwareTab({ guest }: TabProps): ReactNode {
                       <div className="st warn">
                         <StateShape shape="warn" />
                         <span style={{ whiteSpace: "normal" }}>
-                          {t(change.pending === undefined ? "hardware.goes" : "hardware.becomes", {
-                            value: change.pending ?? "",
+                          {t(change.sentence === undefined ? "hardware.goes" : "hardware.becomes", {
+                            value: change.sentence ?? "",
                           })}{" "}
-                          <button type="button" className="link" onClick={() => revert(device.key)}>
+                          <button type="button" className="link" onClick={() => revert(change.keys.join())}>
                             {t("pending.revert")}
                           </button>
                         </span>
@@ -184,11 +179,16 @@ export function HardwareTab({ guest }: TabProps): ReactNode {
                 </tr>
               );
             })}
-            {coming.map(({ key, pending: next }) => (
+            {coming.map(({ key, kind, label, sentence }) => (
               <tr key={key} className="pendrow">
-                <td>{key}</td>
+                <td>
+                  <span className="st">
+                    <Icon name={KIND_ICON[kind]} className="faint" />
+                    {label}
+                  </span>
+                </td>
                 <td className="sent">
-                  {next}
+                  {sentence}
                   <div className="st warn">
                     <StateShape shape="warn" />
                     {t("pending.next-start")}

@@ -1,14 +1,16 @@
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useAllowed } from "../app-context.tsx";
-import type { GuestConfig } from "../guest/devices.ts";
+import { bootText, type GuestConfig } from "../guest/devices.ts";
 import { useConfigSaver } from "../guest/save-config.tsx";
 import { Sheet } from "../overlays/lazy.tsx";
 import { Button } from "../parts/button.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { SelectField, Switch, TextField } from "../parts/field.tsx";
+import { StateShape } from "../parts/icon.tsx";
 import type { GuestResource } from "../store/resources.ts";
 import { type MessageKey, t } from "../text/t.ts";
 import { useCall } from "../use-call.ts";
+import { pendingKeys } from "./pending.ts";
 import type { TabProps } from "./vm-page.tsx";
 
 type OptionForm =
@@ -69,6 +71,8 @@ export function OptionsTab({ guest }: TabProps): ReactNode {
   const { node, vmid } = guest;
   const { whyNot } = useAllowed();
   const config = useCall("/nodes/{node}/qemu/{vmid}/config", { node, vmid }, { everyMs: 15_000 });
+  const pending = useCall("/nodes/{node}/qemu/{vmid}/pending", { node, vmid }, { everyMs: 15_000 });
+  const waiting = new Set(pendingKeys(pending.data).map(({ key }) => key));
   const [open, setOpen] = useState<Option | undefined>(undefined);
   const data = config.data as GuestConfig | undefined;
   if (data === undefined) {
@@ -92,9 +96,17 @@ export function OptionsTab({ guest }: TabProps): ReactNode {
         </thead>
         <tbody>
           {OPTIONS.map((option) => (
-            <tr key={option.key}>
+            <tr key={option.key} className={waiting.has(option.key) ? "pendrow" : ""}>
               <td>{t(option.label)}</td>
-              <td className="sent">{shownValue(option, data[option.key])}</td>
+              <td className="sent">
+                {shownValue(option, data[option.key])}
+                {waiting.has(option.key) ? (
+                  <div className="st warn">
+                    <StateShape shape="warn" />
+                    {t("pending.next-start")}
+                  </div>
+                ) : null}
+              </td>
               <td className="num">
                 <Button
                   look="quiet"
@@ -117,6 +129,7 @@ export function OptionsTab({ guest }: TabProps): ReactNode {
           onClose={() => {
             setOpen(undefined);
             config.reload();
+            pending.reload();
           }}
         />
       )}
@@ -132,7 +145,20 @@ function isOn({ form }: Option, value: unknown): boolean {
 
 function shownValue(option: Option, value: unknown): ReactNode {
   if (option.form.kind === "switch") return t(isOn(option, value) ? "value.yes" : "value.no");
-  return value === undefined ? <span className="faint">{t("value.default")}</span> : String(value);
+  if (value === undefined) return <span className="faint">{t("value.default")}</span>;
+  if (option.key === "boot") return bootText(String(value));
+  if (option.key !== "tags") return String(value);
+  return (
+    <span className="tags">
+      {String(value)
+        .split(/[;, ]+/)
+        .map((tag) => (
+          <span key={tag} className="tag">
+            {tag}
+          </span>
+        ))}
+    </span>
+  );
 }
 
 function OptionSheet({

@@ -7,7 +7,7 @@ import { formatAge } from "../format/time.ts";
 import { Figure } from "../graphs/figure.tsx";
 import { RangeButtons, REFRESH_MS, useRange } from "../graphs/ranges.tsx";
 import { type Series, seriesCsv, seriesOf, trimStart } from "../graphs/series.ts";
-import { devicesOf, memorySentence, processorSentence } from "../guest/devices.ts";
+import { bootText, devicesOf, memorySentence, processorSentence } from "../guest/devices.ts";
 import { When } from "../parts/age.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { StateShape } from "../parts/icon.tsx";
@@ -92,6 +92,7 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
               format={percent}
               note={t("vm.of-cores", { n: guest.cores ?? 1 })}
               current={isOn ? guest.cpu : undefined}
+              isStale={state === "unknown"}
               group={`vm-${vmid}`}
             />
             <Figure
@@ -108,6 +109,7 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
                 guest.memoryTotal === undefined ? undefined : t("value.of", { total: formatBytes(guest.memoryTotal) })
               }
               current={isOn ? guest.memory : undefined}
+              isStale={state === "unknown"}
               group={`vm-${vmid}`}
             />
             <Figure
@@ -119,6 +121,7 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
               ]}
               base={10}
               format={bitRate}
+              isStale={state === "unknown"}
               group={`vm-${vmid}`}
             />
             <Figure
@@ -130,6 +133,7 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
               ]}
               base={1024}
               format={byteRate}
+              isStale={state === "unknown"}
               group={`vm-${vmid}`}
             />
           </div>
@@ -149,7 +153,7 @@ export function SummaryTab({ guest, state }: TabProps): ReactNode {
 
 function FactsCard({ guest, state }: TabProps): ReactNode {
   const { node, vmid } = guest;
-  const config = useCall("/nodes/{node}/qemu/{vmid}/config", { node, vmid }, { everyMs: 30_000 });
+  const config = useCall("/nodes/{node}/qemu/{vmid}/config", { node, vmid, current: 1 }, { everyMs: 30_000 });
   const current = useCall(
     "/nodes/{node}/qemu/{vmid}/status/current",
     { node, vmid },
@@ -199,7 +203,7 @@ function FactsCard({ guest, state }: TabProps): ReactNode {
           {fact(t("device.disk"), lines("disk"))}
           {fact(t("device.cdrom"), lines("cdrom"))}
           {fact(t("device.network"), lines("network"))}
-          {fact(t("option.boot"), [bootText(data.boot)])}
+          {fact(t("option.boot"), [data.boot === undefined ? undefined : bootText(data.boot)])}
           {fact(t("vm.starts"), [data.onboot === 1 ? t("vm.starts-with-node") : t("vm.starts-by-hand")])}
           {fact(t("column.pool"), [guest.pool])}
           {state === "running" && current.data !== undefined
@@ -209,13 +213,9 @@ function FactsCard({ guest, state }: TabProps): ReactNode {
             : null}
         </dl>
       )}
-      <PendingList guest={guest} />
+      {data === undefined ? null : <PendingList guest={guest} config={data} />}
     </section>
   );
-}
-
-function bootText(boot: string | undefined): string | undefined {
-  return boot === undefined ? undefined : boot.replace(/^order=/, "").replaceAll(";", ", ");
 }
 
 function ConsoleCard({ guest, state }: TabProps): ReactNode {
@@ -224,7 +224,6 @@ function ConsoleCard({ guest, state }: TabProps): ReactNode {
     <section className="card">
       <div className="ch">
         <h2>{t("tab.console")}</h2>
-        <span className="more">{t("vm.console-live")}</span>
       </div>
       <Link className="thumb" style={{ height: 84 }} to={`/vm/${guest.vmid}/console`}>
         {t("vm.console-hint", { name: guest.name })}

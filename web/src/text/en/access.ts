@@ -14,6 +14,8 @@ export const accessMessages = {
   "login.continue": "Continue",
   "login.busy": "Signing in…",
   "login.wrong": "User or password is not right",
+  "login.no-user": "Enter a user",
+  "login.no-password": "Enter the password",
   "login.failed": "Cannot sign in",
   "login.second-title": "Second factor",
   "login.second-text": "{user} has a second factor.",

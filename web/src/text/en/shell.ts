@@ -221,7 +221,7 @@ export const shellMessages = {
   "column.task": "Task",
   "column.type": "Type",
   "column.uptime": "Up",
-  "column.used-by": "Used by",
+  "column.used-by": "Disk of",
   "column.user": "User",
   "column.value": "Value",
   "column.what": "What it is",

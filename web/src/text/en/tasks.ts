@@ -18,6 +18,7 @@ export const taskMessages = {
   "task-page.by": "by {user} on {node}",
   "task-page.since": "for {time}",
   "task-page.started": "started {time}",
+  "task-page.took": "took {time}",
   "task-page.stop": "Stop the task",
   "task-page.stop-title": "Stop the task?",
   "task-page.stop-text": "It is asked to end, and ended after 5 s. What it has done so far stays done.",
