@@ -9,6 +9,8 @@ export interface LocalApiDeps {
   readonly registry: Registry;
   readonly access: AccessControl;
   readonly nodeName: string;
+  /** Throws where there is no node to work on. */
+  readonly requireNode?: () => Promise<void>;
 }
 
 export interface LocalResult {
@@ -30,11 +32,13 @@ export class LocalApi {
   readonly registry: Registry;
   readonly nodeName: string;
   readonly #access: AccessControl;
+  readonly #requireNode: () => Promise<void>;
 
-  constructor({ registry, access, nodeName }: LocalApiDeps) {
+  constructor({ registry, access, nodeName, requireNode = async () => {} }: LocalApiDeps) {
     this.registry = registry;
     this.nodeName = nodeName;
     this.#access = access;
+    this.#requireNode = requireNode;
   }
 
   /** @throws NoHandlerError */
@@ -57,6 +61,7 @@ export class LocalApi {
     const verdict = route.check(params);
     if (!verdict.ok) throw parameterError(verdict.errors);
     if (method.handler === undefined) throw new ApiError(501, `'${path}' is for WebSockets only`);
+    await this.#requireNode();
     const origin = { clientAddress: "", signal: () => new AbortController().signal };
     const call = new Call({ authid: ROOT, userid: ROOT }, origin, await this.#access.view());
     return { method, data: await method.handler(verdict.value, call) };

@@ -7,6 +7,7 @@ import { Registry } from "../rest/registry.ts";
 import { runTool, type ToolTable } from "./domain-cli.ts";
 import { LocalApi } from "./local-api.ts";
 import { runPvesh } from "./pvesh.ts";
+import { requireNode } from "./running-node.ts";
 import { processIo, type ToolIo } from "./terminal-io.ts";
 
 const TABLES: Readonly<Record<string, () => Promise<ToolTable>>> = {
@@ -37,7 +38,13 @@ export async function main(argv: readonly string[], io: ToolIo = processIo()): P
   const services = await createServices({ layout, log, role: "cli" });
   try {
     const registry = new Registry(services.methods);
-    const api = new LocalApi({ registry, access: services.access, nodeName: layout.nodeName });
+    const { nodeName } = layout;
+    const api = new LocalApi({
+      registry,
+      access: services.access,
+      nodeName,
+      requireNode: () => requireNode(layout),
+    });
     return loadTable === undefined ? await runPvesh(rest, api, io) : await runTool(await loadTable(), rest, api, io);
   } catch (error) {
     io.err(`${messageOf(error)}\n`);
