@@ -22,12 +22,15 @@ export interface LockPrimitives {
 
 export class ClusterLocks {
   readonly #primitives: LockPrimitives;
+  readonly #now: () => number;
   /** The last in the queue of each lock of this process. */
   readonly #queues = new Map<string, Promise<void>>();
   #isClosed = false;
 
-  constructor(primitives: LockPrimitives) {
+  /** @param now epoch seconds, whole. */
+  constructor(primitives: LockPrimitives, now = () => Math.floor(Date.now() / 1000)) {
     this.#primitives = primitives;
+    this.#now = now;
   }
 
   close(): void {
@@ -123,8 +126,11 @@ export class ClusterLocks {
   ): Promise<T> {
     const controller = new AbortController();
     const tooLate = Promise.withResolvers<never>();
+    // An older time than the lock's own is refused: a clock that was set back must not cost the lock.
+    let refreshedAt = this.#now();
     const refresh = setInterval(() => {
-      this.#primitives.touch(path, Math.floor(Date.now() / 1000)).catch(() => {
+      refreshedAt = Math.max(refreshedAt, this.#now());
+      this.#primitives.touch(path, refreshedAt).catch(() => {
         // A lost lock shows in the work's own writes; the release below finds out as well.
       });
     }, REFRESH_MS);

@@ -295,7 +295,7 @@ export class Replica {
 
   /** @param value empty to delete the key. */
   publish(key: string, value: Buffer): Errno | undefined {
-    const refused = this.status.set(this.nodeName, key, value, this.#options.clock.now());
+    const refused = this.status.set(this.nodeName, key, value, this.#options.clock.monotonic());
     if (refused !== undefined) return refused;
     this.#options.group.sendStatus({ kind: "status", key, value });
     this.#tell({ kind: "status", node: this.nodeName, key });
@@ -303,12 +303,13 @@ export class Replica {
   }
 
   rrd(): Map<string, string> {
-    return this.status.rrd(this.#options.clock.now());
+    return this.status.rrd(this.#options.clock.monotonic());
   }
 
   appendLog(entry: ClusterLogEntry, pid: number): void {
     this.#lastLogUid += 1;
-    const origin = { node: this.nodeName, time: this.#options.clock.now(), pid, uid: this.#lastLogUid };
+    const own = { node: this.nodeName, uid: this.#lastLogUid };
+    const origin = { ...own, pid, time: this.clusterLog.timeOfNext(own, this.#options.clock.now()) };
     const made = makeLogEntry(entry, origin);
     this.clusterLog.add(made);
     this.#options.group.sendStatus({ kind: "log", entry: made });
@@ -432,7 +433,7 @@ export class Replica {
       else this.#options.log.debug({ node: nodeName }, "ignore insert of duplicate cluster log");
       return;
     }
-    const refused = this.status.set(nodeName, message.key, message.value, this.#options.clock.now());
+    const refused = this.status.set(nodeName, message.key, message.value, this.#options.clock.monotonic());
     if (refused !== undefined) this.#options.log.warn({ node: nodeName, key: message.key, refused }, "status refused");
     else this.#tell({ kind: "status", node: nodeName, key: message.key });
   }

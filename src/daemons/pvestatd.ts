@@ -46,6 +46,7 @@ export function startStatusDaemon({ layout, services, log, intervalMs }: StatusD
     archive: new RrdArchive({ directory: layout.rrdDir, daemon, log, now }),
     log,
     now,
+    nowMs,
   });
   const loop = new StatusLoop({ cycle, log, nowMs, ...(intervalMs === undefined ? {} : { intervalMs }) });
   loop.start();

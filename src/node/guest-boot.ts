@@ -131,9 +131,9 @@ function label({ type, vmid }: LocalGuest): string {
 async function waitForQuorum(cfs: ClusterFs, task: TaskContext): Promise<void> {
   if ((await cfs.info()).isQuorate) return;
   task.log("waiting for quorum ...");
-  const deadline = Date.now() + QUORUM_TIMEOUT_MS;
+  const deadline = performance.now() + QUORUM_TIMEOUT_MS;
   while (!(await cfs.info()).isQuorate) {
-    if (Date.now() > deadline) throw new Error("no quorum");
+    if (performance.now() > deadline) throw new Error("no quorum");
     await sleep(QUORUM_POLL_MS, undefined, { signal: task.signal });
   }
   task.log("got quorum");

@@ -46,6 +46,9 @@ describe("HostProbe", () => {
     expect((await probe.abilities(QEMU)).hasKvm).toBe(!first.hasKvm);
     await writeFile(cache, JSON.stringify({ ...marked, validUntil: 999 }));
     expect((await probe.abilities(QEMU)).hasKvm).toBe(first.hasKvm);
+    // Ten minutes and more ahead: the clock was set back since.
+    await writeFile(cache, JSON.stringify({ ...marked, validUntil: 602_000 }));
+    expect((await probe.abilities(QEMU)).hasKvm).toBe(first.hasKvm);
     await writeFile(cache, "{ broken");
     expect((await probe.abilities(QEMU)).hasKvm).toBe(first.hasKvm);
   });

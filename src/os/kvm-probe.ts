@@ -62,7 +62,7 @@ export class HostProbe {
   async #find(binary: string): Promise<HostAbilities> {
     const key = await probeKey(binary);
     const cached = await this.#readCache();
-    if (cached?.key === key && (cached.validUntil === undefined || cached.validUntil > this.#now())) return cached;
+    if (cached?.key === key && isBelieved(cached, this.#now())) return cached;
     const kvm = await probeBoot(binary, "kvm");
     const hasIoUring = await probeIoUring(binary);
     const abilities: HostAbilities =
@@ -160,6 +160,11 @@ async function probeKey(binary: string): Promise<string> {
   const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
   const { mtimeMs, size } = await stat(binary);
   return [bootId, binary, mtimeMs, size].join(" ");
+}
+
+/** A clock that was set back must not make it last longer. */
+function isBelieved({ validUntil }: CacheEntry, now: number): boolean {
+  return validUntil === undefined || (validUntil > now && validUntil <= now + TIMEOUT_BELIEVED_MS);
 }
 
 function isCacheEntry(value: unknown): value is CacheEntry {

@@ -57,6 +57,15 @@ export function isProcessAlive(pid: number, startTicks: number): boolean {
   return processStartTicks(pid) === startTicks;
 }
 
+/** Signals one process; one that has ended meanwhile is fine. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ESRCH");
 }

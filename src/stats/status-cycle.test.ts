@@ -53,6 +53,7 @@ function cycle(changes: Partial<StatusCycleDeps> = {}): StatusCycle {
     release: { version: "9.0", release: "9", repoid: "abc" },
     log,
     now,
+    nowMs: () => 0,
     ...changes,
   });
 }
@@ -170,7 +171,7 @@ test("what rarely changes is told once, and again when the cluster file system w
 });
 
 test("cpu flags are asked for until they are known, but not all the time", async () => {
-  let now = 1_700_000_000;
+  let nowMs = 5_000;
   const asked: string[] = [];
   const cpuFlags = {
     cpuFlags: async (accelerator: string) => {
@@ -178,12 +179,12 @@ test("cpu flags are asked for until they are known, but not all the time", async
       return accelerator === "tcg" ? "aes sse4.2" : undefined;
     },
   };
-  const rounds = cycle({ cpuFlags, now: () => now });
+  const rounds = cycle({ cpuFlags, nowMs: () => nowMs });
   await rounds.run();
   await expect.poll(() => cfs.status("kv/cpuflags-tcg")).toBe("aes sse4.2");
   await rounds.run();
   expect(asked).toEqual(["kvm", "tcg"]);
-  now += 120;
+  nowMs += 120_000;
   await rounds.run();
   await expect.poll(() => asked).toEqual(["kvm", "tcg", "kvm"]);
 });

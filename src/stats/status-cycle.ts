@@ -25,6 +25,8 @@ export interface StatusCycleDeps {
   readonly log: Logger;
   /** Epoch seconds. */
   readonly now: () => number;
+  /** Milliseconds on a monotonic clock. */
+  readonly nowMs: () => number;
   readonly release?: ReleaseInfo;
   readonly guests?: Pick<Guests, "status">;
   readonly balloon?: BalloonControl;
@@ -37,7 +39,7 @@ export interface StatusCycleDeps {
 const STEP_LIMIT_MS = 5_000;
 /** QEMU is started to tell its flags. */
 const FLAGS_LIMIT_MS = 60_000;
-const FLAGS_RETRY_SECONDS = 120;
+const FLAGS_RETRY_MS = 120_000;
 const ACCELERATORS = ["kvm", "tcg"] as const;
 
 export class StatusCycle {
@@ -166,14 +168,14 @@ export class StatusCycle {
   }
 
   async #publishFlags(): Promise<void> {
-    const { cpuFlags, now } = this.#deps;
+    const { cpuFlags, nowMs } = this.#deps;
     if (cpuFlags === undefined) return;
     for (const accelerator of ACCELERATORS) {
       const key = `cpuflags-${accelerator}`;
       const triedAt = this.#flagsTriedAt.get(accelerator);
       const isKnown = this.#published.has(key);
-      if (isKnown || (triedAt !== undefined && now() - triedAt < FLAGS_RETRY_SECONDS)) continue;
-      this.#flagsTriedAt.set(accelerator, now());
+      if (isKnown || (triedAt !== undefined && nowMs() - triedAt < FLAGS_RETRY_MS)) continue;
+      this.#flagsTriedAt.set(accelerator, nowMs());
       const flags = await cpuFlags.cpuFlags(accelerator);
       if (flags !== undefined) await this.#publishChanged(key, flags);
     }

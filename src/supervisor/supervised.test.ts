@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { silentLogger } from "../log/logger.ts";
 import { processStartTicks } from "../os/process-identity.ts";
 import type { DaemonSpec } from "./daemon-specs.ts";
@@ -61,6 +62,25 @@ describe("a supervised daemon", () => {
     expect(disk.pid).toBeGreaterThan(0);
     expect(processStartTicks(disk.pid)).toBeUndefined();
     expect(daemon.state).toBe("failed");
+  });
+
+  test("has its time to end, also when the clock is set meanwhile", async () => {
+    const mark = join(directory, "ended");
+    const end = `setTimeout(() => { require("node:fs").writeFileSync(${JSON.stringify(mark)}, ""); process.exit(0); }, 200)`;
+    const daemon = makeDaemon(`process.on("SIGTERM", () => ${end}); ${READY}`);
+    await daemon.start();
+    const hour = 3_600_000;
+    let now = Date.now();
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => {
+      now += hour;
+      return now;
+    });
+    try {
+      await daemon.stop();
+    } finally {
+      clock.mockRestore();
+    }
+    expect(existsSync(mark)).toBe(true);
   });
 
   test("that does not start says why, in the words of its log", async () => {

@@ -9,7 +9,8 @@ import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import type { AccountIds } from "../os/account-ids.ts";
 import { spawnDaemon } from "../os/daemon-child.ts";
-import { isProcessAlive } from "../os/process-identity.ts";
+import { isProcessAlive, signalProcess } from "../os/process-identity.ts";
+import { killGroup } from "../os/run-command.ts";
 import { type DaemonSpec, HEALTHY_AFTER_MS, restartDelayMs } from "./daemon-specs.ts";
 import { lastFailure, logSize } from "./log-files.ts";
 import type { PidFiles, PidRecord } from "./pid-files.ts";
@@ -65,10 +66,10 @@ export class Supervised {
     this.#wake?.();
     const living = this.record ?? this.#deps.pidFiles.live(this.spec.name);
     if (living !== undefined && isProcessAlive(living.pid, living.startTicks)) {
-      process.kill(living.pid, "SIGTERM");
+      signalProcess(living.pid, "SIGTERM");
       if (!(await endsWithin(living, this.spec.stopTimeoutMs))) {
         this.#deps.log.warn({ daemon: this.spec.name }, "did not stop in time, killing it");
-        process.kill(-living.pid, "SIGKILL");
+        killGroup(living.pid, "SIGKILL");
         await endsWithin(living, this.spec.stopTimeoutMs);
       }
     }
@@ -80,12 +81,12 @@ export class Supervised {
   async restart(): Promise<void> {
     await this.stop();
     this.restarts += 1;
-    const startedAt = Date.now();
+    const startedMs = performance.now();
     try {
       await this.start();
     } catch (error) {
       // It ran before: it is tried again until what is wrong has been mended.
-      this.#onExit(messageOf(error), startedAt);
+      this.#onExit(messageOf(error), startedMs);
       throw error;
     }
   }
@@ -106,10 +107,10 @@ export class Supervised {
       ...(this.spec.isUnprivileged && user !== undefined ? { user } : {}),
     });
     const exited = exitOf(child);
-    const startedAt = Date.now();
+    const startedMs = performance.now();
     if (child.pid !== undefined) {
       try {
-        this.record = pidFiles.write(this.spec.name, child.pid, { release, since: startedAt });
+        this.record = pidFiles.write(this.spec.name, child.pid, { release, since: Date.now() });
       } catch (error) {
         // Nobody would find it again, and it would keep its successor from starting.
         child.kill("SIGKILL");
@@ -143,7 +144,7 @@ export class Supervised {
     }
     this.state = "running";
     log.info({ daemon: this.spec.name, pid: child.pid }, "running");
-    void exited.then((how) => this.#onExit(how, startedAt));
+    void exited.then((how) => this.#onExit(how, startedMs));
   }
 
   #readiness(child: ChildProcess): Promise<"ready"> {
@@ -159,16 +160,18 @@ export class Supervised {
   }
 
   async #watchAdopted(living: PidRecord): Promise<void> {
+    const adoptedMs = performance.now();
     while (this.#isWanted && isProcessAlive(living.pid, living.startTicks)) {
       await sleep(WATCH_ADOPTED_MS, undefined, { ref: false });
     }
-    if (this.#isWanted && this.record === living) this.#onExit("an unknown code (not our child)", living.since);
+    if (this.#isWanted && this.record === living) this.#onExit("an unknown code (not our child)", adoptedMs);
   }
 
-  #onExit(how: string, startedAt: number): void {
+  /** @param startedMs by the monotonic clock. */
+  #onExit(how: string, startedMs: number): void {
     this.record = undefined;
     if (!this.#isWanted) return;
-    this.#failures = Date.now() - startedAt >= HEALTHY_AFTER_MS ? 1 : this.#failures + 1;
+    this.#failures = performance.now() - startedMs >= HEALTHY_AFTER_MS ? 1 : this.#failures + 1;
     const delayMs = restartDelayMs(this.#failures);
     this.state = "backing-off";
     this.#deps.log.error({ daemon: this.spec.name, how, delayMs }, "ended, restarting");
@@ -184,11 +187,11 @@ export class Supervised {
     this.#wake = undefined;
     if (!this.#isWanted) return;
     this.restarts += 1;
-    const startedAt = Date.now();
+    const startedMs = performance.now();
     try {
       await this.#spawn();
     } catch (error) {
-      this.#onExit(messageOf(error), startedAt);
+      this.#onExit(messageOf(error), startedMs);
     }
   }
 }
@@ -227,9 +230,9 @@ export function answers(socket: string): Promise<boolean> {
 }
 
 async function endsWithin({ pid, startTicks }: PidRecord, limitMs: number): Promise<boolean> {
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   while (isProcessAlive(pid, startTicks)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(POLL_MS);
   }
   return true;

@@ -106,6 +106,16 @@ export class ClusterLog {
     return this.#entries;
   }
 
+  /**
+   * When an entry of `node` is to say that it was made: now, unless the node's clock was set back meanwhile. Then every
+   * node would take it for one that it knows.
+   */
+  timeOfNext({ node, uid }: Pick<LogOrigin, "node" | "uid">, now: number): number {
+    const newest = this.#newest.get(fnv1a64(shorten(node)));
+    if (newest === undefined || now > newest.time) return now;
+    return uid > newest.uid ? newest.time : newest.time + 1;
+  }
+
   /** @returns false for a duplicate: not newer than what is known of its node. */
   add(entry: LogEntry): boolean {
     const newest = this.#newest.get(entry.nodeDigest);

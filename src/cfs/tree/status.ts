@@ -17,6 +17,7 @@ interface StatusValue {
 
 interface RrdValue {
   readonly data: string;
+  /** Seconds on the monotonic clock of {@link StatusTable.set}. */
   readonly time: number;
 }
 
@@ -42,6 +43,7 @@ export class StatusTable {
 
   /**
    * @param value empty to delete the key.
+   * @param now seconds on a monotonic clock: a clock that is set must not make data look new or old.
    * @returns why it is refused, undefined when it was taken.
    */
   set(node: string, key: string, value: Buffer, now: number): Errno | undefined {
@@ -72,7 +74,7 @@ export class StatusTable {
     return this.#addresses.get(node);
   }
 
-  /** RRD key → data, of the last five minutes. Forgets the rest. */
+  /** RRD key → data, of the last five minutes by the clock of `set`. Forgets the rest. */
   rrd(now: number): Map<string, string> {
     const fresh = new Map<string, string>();
     for (const [key, { data, time }] of this.#rrd) {
