@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -53,6 +53,14 @@ async function ended(task: Task): Promise<string> {
 }
 
 describe("TaskStore", () => {
+  test("a full disk is named with the file that could not be written", async () => {
+    symlinkSync("/dev/full", join(layout.taskDir, "active.tmp"));
+    const path = join(layout.taskDir, "active.tmp");
+    await expect(store.add(makeTask({ isRunning: true }))).rejects.toThrow(
+      `cannot write ${path}: ENOSPC: no space left on device, write`,
+    );
+  });
+
   test("who ended is recorded once, by whoever looks first", async () => {
     const upid = makeTask();
     await store.add(upid);

@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { messageOf, QuorateError } from "../errors/quorate-error.ts";
 import { type AccountIds, accountIds } from "../os/account-ids.ts";
 import { withFileLock } from "../os/file-lock.ts";
 import type { Layout } from "../os/layout.ts";
@@ -28,6 +29,24 @@ const LOCK_TIMEOUT_MS = 10_000;
 /** Logs that are not touched for longer are removed when the index is rotated. */
 const LOG_RETENTION_DAYS = 90;
 const SECONDS_PER_DAY = 86_400;
+
+/** The lists of tasks cannot be written: the disk is full, or refuses. */
+export class TaskListError extends QuorateError {
+  readonly code = "task-list";
+
+  constructor(path: string, cause: unknown) {
+    super(`cannot write ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Errors of writing, unlike those of opening, do not say which file it was. @throws TaskListError */
+function naming(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    throw new TaskListError(path, cause);
+  }
+}
 
 export interface TaskState {
   readonly isRunning: boolean;
@@ -169,7 +188,7 @@ export class TaskStore {
 
   #writeActive(records: readonly TaskRecord[]): void {
     const path = join(this.#layout.taskDir, "active");
-    writeFileSync(`${path}.tmp`, records.map(printRecord).join(""), { mode: 0o640 });
+    naming(`${path}.tmp`, () => writeFileSync(`${path}.tmp`, records.map(printRecord).join(""), { mode: 0o640 }));
     this.adopt(`${path}.tmp`);
     renameSync(`${path}.tmp`, path);
   }
@@ -181,7 +200,7 @@ export class TaskStore {
       renameSync(path, `${path}.1`);
       this.#removeOldLogs();
     }
-    appendFileSync(path, records.map(printRecord).join(""), { mode: 0o640 });
+    naming(path, () => appendFileSync(path, records.map(printRecord).join(""), { mode: 0o640 }));
     this.adopt(path);
   }
 
