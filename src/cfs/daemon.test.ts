@@ -109,7 +109,8 @@ describe("a slow disk", () => {
       if (!isWritten) answeredMeanwhile += 1;
     }
     await write;
-    expect(answeredMeanwhile).toBeGreaterThan(10);
+    // None, if they had waited for the commit; how many in its time depends on the machine.
+    expect(answeredMeanwhile).toBeGreaterThan(2);
   });
 
   test("lets writers that wait together share a commit", async () => {

@@ -1,7 +1,10 @@
 import { execFile } from "node:child_process";
 import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clearStaleMount } from "./fuse/mount.ts";
 import { canMount, PmxcfsProcess } from "./pmxcfs.testing.ts";
 import type { RequestClusterFs } from "./request-client.ts";
 
@@ -356,6 +359,24 @@ describe.skipIf(!hasMount)("the mounted file system", () => {
     await pmxcfs.start();
     expect(fs.readFileSync(at("before"), "utf8")).toBe("kept");
     fs.closeSync(fd);
+  });
+
+  test("a dead mount is taken away whatever the way to it looks like: blanks, links", async () => {
+    const root = fs.mkdtempSync(join(tmpdir(), "quorate cfs-"));
+    const link = `${root}.link`;
+    fs.symlinkSync(root, link);
+    const other = new PmxcfsProcess({ root: link });
+    const isListed = (): boolean => fs.readFileSync("/proc/mounts", "utf8").includes(root.replaceAll(" ", "\\040"));
+    try {
+      await other.start();
+      await other.end("SIGKILL");
+      expect(isListed()).toBe(true);
+      await clearStaleMount(other.directory);
+      expect(isListed()).toBe(false);
+    } finally {
+      await other.dispose();
+      fs.rmSync(root, { recursive: true, force: true });
+    }
   });
 
   test("a stop leaves no mount, socket or pid file, but the flag that a restart may follow", async () => {

@@ -141,6 +141,11 @@ export class Supervisor {
   }
 }
 
+/** Those that should run and do not. */
+export function illDaemons(daemons: readonly DaemonReport[]): DaemonReport[] {
+  return daemons.filter(({ state }) => state === "failed" || state === "backing-off");
+}
+
 export function logFileOf({ quorateLogDir }: Layout, daemon: string): string {
   return join(quorateLogDir, `${daemon}.log`);
 }

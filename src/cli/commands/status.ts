@@ -2,6 +2,7 @@
 import { askSupervisor, NoSupervisorError, type StatusReply } from "../../supervisor/control.ts";
 import { daemonSpecs } from "../../supervisor/daemon-specs.ts";
 import { PidFiles } from "../../supervisor/pid-files.ts";
+import { illDaemons, logFileOf } from "../../supervisor/supervisor.ts";
 import { layoutFor, ROOT_OPTION, readOptions } from "./usage.ts";
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -30,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify(status)}\n`);
     return status.isReady ? 0 : 1;
   }
-  const ill = status.daemons.filter(({ state }) => state === "failed" || state === "backing-off");
+  const ill = illDaemons(status.daemons);
   const word = ill.length === 0 ? "up" : `up without ${ill.map(({ name }) => name).join(", ")}`;
   process.stdout.write(
     `${status.isReady ? word : (status.failure ?? "starting")}, port ${status.port}, supervisor ${status.pid}\n`,
@@ -41,5 +42,6 @@ export async function main(argv: readonly string[]): Promise<number> {
       `  ${name.padEnd(10)} ${state.padEnd(12)} ${String(pid ?? "-").padStart(7)}  ${age}${restarts > 0 ? `  restarted ${restarts}×` : ""}\n`,
     );
   }
+  for (const { name } of ill) process.stdout.write(`  why: ${logFileOf(layout, name)}\n`);
   return status.isReady && ill.length === 0 ? 0 : 1;
 }

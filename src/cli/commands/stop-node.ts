@@ -1,10 +1,11 @@
 /** Stops a node completely: guests, tasks, daemons, mount. Works without a supervisor too. */
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { clearStaleMount } from "../../cfs/fuse/mount.ts";
 import { messageOf } from "../../errors/quorate-error.ts";
 import type { Layout } from "../../os/layout.ts";
-import { isProcessAlive } from "../../os/process-identity.ts";
-import { runCommand } from "../../os/run-command.ts";
+import { isProcessAlive, signalProcess } from "../../os/process-identity.ts";
+import { killGroup } from "../../os/run-command.ts";
 import { askSupervisor, NoSupervisorError } from "../../supervisor/control.ts";
 import { DAEMON_STOP_MS, daemonSpecs, stopOrder } from "../../supervisor/daemon-specs.ts";
 import { PidFiles } from "../../supervisor/pid-files.ts";
@@ -63,9 +64,9 @@ async function stopByPidFile(pidFiles: PidFiles, name: string, timeoutMs: number
   const record = pidFiles.live(name);
   pidFiles.remove(name);
   if (record === undefined) return;
-  process.kill(record.pid, "SIGTERM");
+  signalProcess(record.pid, "SIGTERM");
   if (!(await ended(record.pid, record.startTicks, timeoutMs))) {
-    process.kill(-record.pid, "SIGKILL");
+    killGroup(record.pid, "SIGKILL");
     await ended(record.pid, record.startTicks, timeoutMs);
   }
   say(`stopped ${name}`);
@@ -82,20 +83,15 @@ async function stopRunningTasks(layout: Layout, say: Say): Promise<void> {
   }
 }
 
-/** The mount of a pmxcfs that was killed. */
-async function unmountLeftOver({ etcPve }: Layout): Promise<void> {
-  const isMounted = readFileSync("/proc/mounts", "utf8")
-    .split("\n")
-    .some((line) => line.split(" ")[1] === etcPve);
-  if (!isMounted) return;
-  const argv = process.getuid?.() === 0 ? ["umount", "-l", etcPve] : ["fusermount3", "-u", "-z", "--", etcPve];
-  await runCommand(argv, { timeoutMs: 10_000 });
+/** The mount of a pmxcfs that was killed. One that lives, and is none of ours to end, is left alone. */
+async function unmountLeftOver({ etcPve, quorateRun }: Layout): Promise<void> {
+  if (new PidFiles(quorateRun).live("pmxcfs") === undefined) await clearStaleMount(etcPve);
 }
 
 async function ended(pid: number, startTicks: number, limitMs: number): Promise<boolean> {
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   while (isProcessAlive(pid, startTicks)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(POLL_MS);
   }
   return true;

@@ -13,10 +13,11 @@ import { nodeAddress } from "../../os/node-address.ts";
 import { reapOrphans } from "../../os/orphan-reaper.ts";
 import { askSupervisor, NoSupervisorError, type StatusReply } from "../../supervisor/control.ts";
 import { NODE_FLAGS } from "../../supervisor/daemon-specs.ts";
+import { lastFailure, logSize } from "../../supervisor/log-files.ts";
 import { PidFiles } from "../../supervisor/pid-files.ts";
 import { prepareLayout } from "../../supervisor/prepare-layout.ts";
 import { ensureRelease, pruneReleases } from "../../supervisor/release.ts";
-import { logFileOf } from "../../supervisor/supervisor.ts";
+import { illDaemons, logFileOf } from "../../supervisor/supervisor.ts";
 import { connectRoot } from "./connect.ts";
 import { followLogs } from "./follow-logs.ts";
 import { refuseForeignInstallation } from "./foreign-installation.ts";
@@ -76,6 +77,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     );
   }
   const facts = await factsOf(layout, status);
+  for (const line of ailments(layout, status)) say(line);
   if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
   else process.stdout.write(describe(facts, wasRunning, layout));
   if (values.detach) return 0;
@@ -100,8 +102,8 @@ async function startNode({ layout, port, say, stop }: StartOptions): Promise<Sta
     say(`the compile cache cannot be filled: ${messageOf(error)}`);
   }
   linkTools(layout, release.directory);
-  startSupervisor(layout, release.directory, release.node, port);
-  const status = await untilReady(layout, stop.signal);
+  const supervisor = startSupervisor(layout, release.directory, release.node, port);
+  const status = await untilReady(layout, { stop: stop.signal, supervisor });
   pruneReleases(layout, releasesInUse(layout, status));
   return status;
 }
@@ -121,7 +123,16 @@ async function runningStatus(layout: Layout): Promise<StatusReply | undefined> {
   }
 }
 
-function startSupervisor(layout: Layout, release: string, node: string, port: number | undefined): void {
+interface StartedSupervisor {
+  /** Aborted when its process has ended. */
+  readonly ended: AbortSignal;
+  /** Where in its log this start begins. */
+  readonly logStart: number;
+}
+
+function startSupervisor(layout: Layout, release: string, node: string, port: number | undefined): StartedSupervisor {
+  const logFile = logFileOf(layout, "supervisor");
+  const logStart = logSize(logFile);
   const child = spawnDaemon({
     argv: [node, ...NODE_FLAGS, join(release, "src/daemons/supervisor.ts")],
     env: {
@@ -131,17 +142,23 @@ function startSupervisor(layout: Layout, release: string, node: string, port: nu
       [LAYOUT_ENV]: encodeLayoutOptions(layout),
       QUORATE_PORT: port === undefined ? undefined : String(port),
     },
-    logFile: logFileOf(layout, "supervisor"),
+    logFile,
     hasChannel: false,
   });
   child.once("error", (error) => {
     throw error;
   });
+  const ended = new AbortController();
+  child.once("exit", () => ended.abort());
+  return { ended: ended.signal, logStart };
 }
 
-/** @throws Error with the reason when a daemon does not start, or when `signal` stopped the start. */
-async function untilReady(layout: Layout, signal?: AbortSignal): Promise<StatusReply> {
-  const deadline = Date.now() + READY_TIMEOUT_MS;
+/** @throws Error with the reason when a daemon or the supervisor does not start, or when `stop` ended the start. */
+async function untilReady(
+  layout: Layout,
+  { stop, supervisor }: { readonly stop?: AbortSignal; readonly supervisor?: StartedSupervisor } = {},
+): Promise<StatusReply> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
   const log = logFileOf(layout, "supervisor");
   for (;;) {
     try {
@@ -154,15 +171,20 @@ async function untilReady(layout: Layout, signal?: AbortSignal): Promise<StatusR
         await askSupervisor(layout.supervisorSocket, { command: "stop" }, { timeoutMs: 60_000 });
         throw new Error(`the node does not start: ${reply.failure}`);
       }
-      if (signal?.aborted) {
+      if (stop?.aborted) {
         await askSupervisor(layout.supervisorSocket, { command: "stop" }, { timeoutMs: 60_000 });
         throw new Error("interrupted: the start was taken back");
       }
       if (reply.isReady) return reply;
     } catch (error) {
       if (!(error instanceof NoSupervisorError)) throw error;
+      if (supervisor?.ended.aborted) {
+        const cause = lastFailure(log, supervisor.logStart) ?? "it ended without a word";
+        throw new Error(`the supervisor does not start: ${cause} (see ${log})`, { cause: error });
+      }
     }
-    if (Date.now() > deadline) throw new Error(`the node is not ready after ${READY_TIMEOUT_MS / 1000} s (see ${log})`);
+    if (performance.now() > deadline)
+      throw new Error(`the node is not ready after ${READY_TIMEOUT_MS / 1000} s (see ${log})`);
     await sleep(POLL_MS);
   }
 }
@@ -202,6 +224,14 @@ function fingerprintOf(data: Buffer, path: string): string {
   } catch (cause) {
     throw new Error(`the node's certificate cannot be read (${path}): ${messageOf(cause)}`, { cause });
   }
+}
+
+/** What the node is up without, and where to read why. */
+export function ailments(layout: Layout, { daemons }: Pick<StatusReply, "daemons">): string[] {
+  return illDaemons(daemons).map(({ name, state }) => {
+    const what = state === "failed" ? "does not run" : "does not stay up and is started again and again";
+    return `warning: ${name} ${what}: see ${logFileOf(layout, name)}`;
+  });
 }
 
 function describe(facts: NodeFacts, wasRunning: boolean, layout: Layout): string {

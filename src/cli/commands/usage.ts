@@ -1,6 +1,7 @@
 /** The command lines of `quorate` itself: options in one place, refusals with the option's name. */
+import { readlinkSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Layout, makeLayout } from "../../os/layout.ts";
 
@@ -53,7 +54,9 @@ const MAX_SOCKET_BYTES = 107;
 export function layoutFor(root: string | boolean | undefined): Layout {
   const isRootUser = process.getuid?.() === 0;
   const asked = typeof root === "string" ? root : process.env.QUORATE_ROOT;
-  const directory = asked === undefined ? defaultRoot(isRootUser) : resolve(asked);
+  // An unset variable in somebody's script: it must not mean the directory that the script happens to be in.
+  if (asked === "") throw new CommandUsageError("option '--root' (or QUORATE_ROOT): the directory's name is empty");
+  const directory = withoutLinks(asked === undefined ? defaultRoot(isRootUser) : resolve(asked));
   if (directory === "/" && !isRootUser)
     throw new CommandUsageError("option '--root': only root may use the system layout");
   if (directory !== "/" && Buffer.byteLength(directory) + LONGEST_SOCKET_BYTES > MAX_SOCKET_BYTES) {
@@ -62,6 +65,33 @@ export function layoutFor(root: string | boolean | undefined): Layout {
     );
   }
   return makeLayout({ root: directory, nodeName: nodeName(), isRootUser });
+}
+
+/**
+ * A node has one root, whichever links lead to it: its processes are known by the paths in their command lines, and
+ * some programs (rrdcached) refuse a directory that is reached by a link.
+ * @param path absolute; need not exist.
+ */
+export function withoutLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Missing in part, or not ours to look at: then whoever makes the directories says what is wrong.
+    const parent = dirname(path);
+    const target = linkTargetOf(path);
+    if (target !== undefined) return resolve(withoutLinks(parent), target);
+    return parent === path ? path : join(withoutLinks(parent), basename(path));
+  }
+}
+
+/** @returns undefined when there is no link, also none that may be read. */
+function linkTargetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // Most paths are no links; that is the question asked.
+    return undefined;
+  }
 }
 
 function defaultRoot(isRootUser: boolean): string {
