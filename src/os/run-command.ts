@@ -40,6 +40,8 @@ export class CommandFailedError extends QuorateError {
 }
 
 const DEFAULT_MAX_BYTES = 16 << 20;
+/** A process that waits for a device cannot even be killed. */
+const KILL_TIMEOUT_MS = 5_000;
 
 /**
  * Runs `argv` and waits for its end.
@@ -74,9 +76,17 @@ export function runToExit(argv: readonly string[], options: RunOptions): Promise
     const stdout = new StreamKeeper(maxBytes, options.onLine && ((line) => options.onLine?.(line, "stdout")));
     const stderr = new StreamKeeper(maxBytes, options.onLine && ((line) => options.onLine?.(line, "stderr")));
     let stoppedBy: string | undefined;
+    let undying: NodeJS.Timeout | undefined;
     const stop = (why: string): void => {
       stoppedBy ??= why;
       if (child.pid !== undefined) killGroup(child.pid, "SIGKILL");
+      // What has left the group may hold the pipes open for as long as it likes.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      undying ??= setTimeout(() => {
+        settle();
+        reject(new CommandFailedError(argv, null, stderr.text(), `${why}, and it does not end`));
+      }, KILL_TIMEOUT_MS);
     };
     const timer = setTimeout(() => stop("got timeout"), options.timeoutMs);
     const onAbort = (): void => stop("interrupted");
@@ -84,6 +94,7 @@ export function runToExit(argv: readonly string[], options: RunOptions): Promise
     options.signal?.addEventListener("abort", onAbort, { once: true });
     const settle = (): void => {
       clearTimeout(timer);
+      clearTimeout(undying);
       options.signal?.removeEventListener("abort", onAbort);
     };
     child.stdout?.on("data", (chunk: Buffer) => stdout.push(chunk));

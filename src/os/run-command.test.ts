@@ -1,0 +1,9 @@
+import { expect, test } from "vitest";
+import { runCommand } from "./run-command.ts";
+
+test("the limit holds although something outside the group keeps the output open", async () => {
+  const began = performance.now();
+  const running = runCommand(["sh", "-c", "echo begun; setsid sleep 20 & wait"], { timeoutMs: 200 });
+  await expect(running).rejects.toThrow("got timeout");
+  expect(performance.now() - began).toBeLessThan(4_000);
+});
