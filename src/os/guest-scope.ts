@@ -5,10 +5,13 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const ROOT = "/sys/fs/cgroup";
 const V1_CONTROLLERS = ["cpu,cpuacct", "cpu", "memory", "freezer", "blkio", "pids"];
 const CPU_PERIOD_US = 100_000;
+const REAP_TIMEOUT_MS = 500;
+const REAP_POLL_MS = 5;
 
 export interface ScopeLimits {
   /** Weight of v2, 1..10000. */
@@ -73,10 +76,21 @@ async function writeLimits(directory: string, { cpuWeight, cpuLimit }: ScopeLimi
 
 /** Removes the empty directories of an ended guest. */
 export async function removeScope(slice: string, vmid: number): Promise<void> {
+  const deadline = performance.now() + REAP_TIMEOUT_MS;
   for (const directory of scopeDirectories(slice, vmid)) {
-    // Still in use, or never made: both leave things as they are.
-    await rmdir(directory).catch(() => {});
-    if (dirname(directory) !== ROOT) await rmdir(dirname(directory)).catch(() => {});
+    // A process that has ended is a member until its parent has heard of it (cgroups(7)).
+    while (!(await removesEmpty(directory)) && performance.now() < deadline) await sleep(REAP_POLL_MS);
+    if (dirname(directory) !== ROOT) await removesEmpty(dirname(directory));
+  }
+}
+
+/** @returns false while something is in it; one that was never made is fine. */
+async function removesEmpty(directory: string): Promise<boolean> {
+  try {
+    await rmdir(directory);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "EBUSY");
   }
 }
 

@@ -19,7 +19,7 @@ export interface VmDestroyerDeps {
   readonly configs: VmConfigs;
   readonly storages: Storages;
   readonly access: AccessRecords;
-  readonly hotplug: Pick<Hotplug, "isRunning">;
+  readonly hotplug: Pick<Hotplug, "isRunning" | "removeRemains">;
 }
 
 export interface DestroyArgs {
@@ -59,6 +59,7 @@ export class VmDestroyer {
       const left = await this.#freeAll(volumes, task);
       if (left > 0) throw new VmRefusedError(`VM ${vmid} keeps its config: ${left} of its disks could not be removed`);
       if (args.purges) await this.#warnOfReferences(vmid, task);
+      await this.#deps.hotplug.removeRemains(vmid);
       await this.#removeIfThere(`firewall/${vmid}.fw`);
       // Rights go before the id is free, or the next VM of this id would inherit them.
       await access.forgetGuest(vmid);

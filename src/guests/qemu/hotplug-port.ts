@@ -25,4 +25,6 @@ export interface Hotplug {
   apply(request: HotplugRequest): Promise<HotplugResult>;
   /** Tells a running guest the new size of a drive. */
   resizeDisk(vmid: number, key: string, sizeBytes: number): Promise<void>;
+  /** Removes what a VM that does not run has left beside its config. To be called under the VM's lock. */
+  removeRemains(vmid: number): Promise<void>;
 }

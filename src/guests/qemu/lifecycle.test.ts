@@ -28,6 +28,7 @@ describe("destroy", () => {
     expect(node.config(100)).toBeUndefined();
     expect(node.files.text("firewall/100.fw")).toBeUndefined();
     expect(node.forgotten).toEqual([100]);
+    expect(node.hotplug.cleared).toEqual([100]);
     const left = (await node.storages.list("local")).map((volume) => volume.volid);
     expect(left).toEqual(["local:100/vm-100-disk-3.raw", "local:7/vm-7-disk-0.raw", "local:iso/a.iso"]);
   });

@@ -74,7 +74,7 @@ export class WatchedFiles {
 }
 
 /** The members of a port as functions of their own. */
-function unbound(inner: ClusterFs): ClusterFs {
+export function unbound(inner: ClusterFs): ClusterFs {
   return {
     nodeName: inner.nodeName,
     read: (...args) => inner.read(...args),
@@ -104,6 +104,7 @@ export class ScriptedHotplug implements Hotplug {
   readonly running = new Set<number>();
   readonly requests: HotplugRequest[] = [];
   readonly resized: string[] = [];
+  readonly cleared: number[] = [];
   answer: (request: HotplugRequest) => HotplugResult = () => ({ applied: new Set(), problems: new Map() });
 
   async isRunning(vmid: number): Promise<boolean> {
@@ -117,6 +118,10 @@ export class ScriptedHotplug implements Hotplug {
 
   async resizeDisk(vmid: number, key: string, sizeBytes: number): Promise<void> {
     this.resized.push(`${vmid} ${key} ${sizeBytes}`);
+  }
+
+  async removeRemains(vmid: number): Promise<void> {
+    this.cleared.push(vmid);
   }
 }
 

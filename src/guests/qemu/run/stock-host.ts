@@ -15,7 +15,7 @@ export interface HostForVm extends StockHost {
 
 export interface StockHostDeps {
   readonly layout: Layout;
-  readonly probe: HostProbe;
+  readonly probe: Pick<HostProbe, "abilities">;
 }
 
 /** @throws VmRefusedError without a QEMU. */

@@ -19,10 +19,11 @@ import { DevicePlug } from "./device-plug.ts";
 import { cardPlan, drivePlan, type PlugStep } from "./hotplug-plan.ts";
 import { stockHostFor } from "./stock-host.ts";
 import type { VmProcesses } from "./vm-process.ts";
+import { removeRemains } from "./vm-remains.ts";
 
 export interface VmHotplugDeps {
   readonly layout: Layout;
-  readonly probe: HostProbe;
+  readonly probe: Pick<HostProbe, "abilities">;
   readonly processes: VmProcesses;
   readonly worlds: WorldGatherer;
   readonly storages: Storages;
@@ -41,7 +42,7 @@ export class VmHotplug implements Hotplug {
   }
 
   async isRunning(vmid: number): Promise<boolean> {
-    return (await this.#processes.find(vmid)) !== undefined;
+    return (await this.#processes.search(vmid)) !== undefined;
   }
 
   async apply({ vmid, current, set, remove }: HotplugRequest): Promise<HotplugResult> {
@@ -155,6 +156,10 @@ export class VmHotplug implements Hotplug {
         );
       },
     );
+  }
+
+  removeRemains(vmid: number): Promise<void> {
+    return removeRemains(this.#processes, this.#deps.layout.qemuSlice, vmid);
   }
 
   #qmp(vmid: number): { path: string; peer: string } {

@@ -1,21 +1,27 @@
 /** Stops, shuts down, resets, pauses and resumes a running VM. */
-import { rm } from "node:fs/promises";
 import { messageOf } from "../../../errors/quorate-error.ts";
-import { removeScope } from "../../../os/guest-scope.ts";
 import type { Storages } from "../../../storage/port.ts";
 import type { VmConfig } from "../config.ts";
 import { VmRefusedError } from "../config-error.ts";
 import { checkLock, type VmConfigs } from "../config-store.ts";
 import { agentCommand, qmpCommand, withQmp } from "../qmp/index.ts";
 import type { UpdateLog } from "../update.ts";
+import { type HookPhase, runHook } from "./hook-script.ts";
 import type { VmProcess, VmProcesses } from "./vm-process.ts";
+import { removeRemains } from "./vm-remains.ts";
 
 export interface VmPowerDeps {
   /** Of the layout. */
   readonly slice: string;
   readonly configs: VmConfigs;
   readonly processes: VmProcesses;
-  readonly storages: Storages;
+  readonly storages: Pick<Storages, "pathOf">;
+}
+
+export interface StopOptions {
+  /** How long QEMU may take to end by itself before it gets signals. */
+  readonly timeoutMs?: number;
+  readonly skipsLock?: boolean;
 }
 
 export interface ShutdownOptions {
@@ -27,10 +33,11 @@ export interface ShutdownOptions {
 }
 
 const QUIT_TIMEOUT_MS = 10_000;
+/** After a `quit` whose answer was lost. */
+const QUIT_CLOSES_MS = 1_000;
 const TERM_TIMEOUT_MS = 5_000;
 const KILL_TIMEOUT_MS = 10_000;
 const AGENT_TIMEOUT_MS = 3_000;
-const SOCKETS = ["qmp", "qga", "vnc", "serial0", "serial1", "serial2", "serial3", "pid"];
 
 export class VmPower {
   readonly #deps: VmPowerDeps;
@@ -40,32 +47,43 @@ export class VmPower {
   }
 
   /** Cuts the power. A VM that does not run is fine. */
-  async stop(vmid: number, options: { readonly skipsLock?: boolean }, log: UpdateLog): Promise<void> {
+  async stop(vmid: number, options: StopOptions, log: UpdateLog): Promise<void> {
     // Under the VM's lock, so that a start that is under way is not missed.
     await this.#deps.configs.locked(vmid, async () => {
-      const running = await this.#permitted(vmid, options.skipsLock === true);
-      if (running === undefined) await this.#cleanUpLocked(vmid);
-      else await this.#endLocked(vmid, running, log);
+      const { running, config } = await this.#permitted(vmid, options.skipsLock === true);
+      if (running === undefined) {
+        await this.#cleanUpLocked(vmid);
+        return;
+      }
+      await this.#warnUnlessHooked(config, vmid, "pre-stop", log);
+      await this.#endLocked(vmid, running, options.timeoutMs ?? QUIT_TIMEOUT_MS, log);
+      await this.#warnUnlessHooked(config, vmid, "post-stop", log);
     });
   }
 
   /** Asks the guest to power off, by its agent or the power button. @throws VmRefusedError when it does not in time. */
   async shutdown(vmid: number, options: ShutdownOptions, log: UpdateLog): Promise<void> {
-    const running = await this.#permitted(vmid, options.skipsLock === true);
+    const { running, config } = await this.#permitted(vmid, options.skipsLock === true);
     if (running === undefined) return;
-    const { current } = await this.#deps.configs.load(vmid);
-    await this.#askToPowerOff(vmid, current, log);
+    await this.#warnUnlessHooked(config, vmid, "pre-stop", log);
+    await this.#askToPowerOff(vmid, config, log).catch((error: unknown) => {
+      // One that cannot be asked is waited for like one that does not listen.
+      if (!options.forceStop) throw error;
+      log.warn(`the guest cannot be asked to power off: ${messageOf(error)}`);
+    });
     // The guest is waited for without the lock: whoever loses patience can stop it meanwhile.
     const hasEnded = await this.#deps.processes.ended(running, options.timeoutMs, options.signal);
     if (!hasEnded && !options.forceStop) throw new VmRefusedError("VM quit/powerdown failed - got timeout");
     await this.#deps.configs.locked(vmid, async () => {
-      const now = await this.#deps.processes.find(vmid);
+      const now = await this.#deps.processes.search(vmid);
       if (now === undefined) await this.#cleanUpLocked(vmid);
       else if (now.pid === running.pid && now.startTicks === running.startTicks) {
         log.log("the guest did not power off in time: stopping it");
-        await this.#endLocked(vmid, now, log);
+        await this.#endLocked(vmid, now, QUIT_TIMEOUT_MS, log);
       }
-      // Else somebody has started it again: what is there belongs to the new process.
+      // Somebody has started it again: what is there belongs to the new process.
+      else return;
+      await this.#warnUnlessHooked(config, vmid, "post-stop", log);
     });
   }
 
@@ -94,8 +112,7 @@ export class VmPower {
 
   /** What a VM leaves when it has ended, however it ended. Under the VM's lock: a next start makes the same files. */
   async #cleanUpLocked(vmid: number): Promise<void> {
-    for (const kind of SOCKETS) await rm(this.#deps.processes.socket(vmid, kind), { force: true });
-    await removeScope(this.#deps.slice, vmid);
+    await removeRemains(this.#deps.processes, this.#deps.slice, vmid);
   }
 
   async #askToPowerOff(vmid: number, config: VmConfig, log: UpdateLog): Promise<void> {
@@ -113,23 +130,18 @@ export class VmPower {
     await qmpCommand(this.#qmp(vmid), "system_powerdown");
   }
 
-  async #endLocked(vmid: number, running: VmProcess, log: UpdateLog): Promise<void> {
+  async #endLocked(vmid: number, running: VmProcess, quitTimeoutMs: number, log: UpdateLog): Promise<void> {
     const { processes } = this.#deps;
-    try {
-      await qmpCommand(this.#qmp(vmid), "quit", {}, { timeoutMs: QUIT_TIMEOUT_MS });
-    } catch (error) {
-      // QEMU closes the connection when it quits; if it hangs instead, signals follow.
-      if (!(await processes.ended(running, 1_000))) log.warn(`QEMU does not quit (${messageOf(error)})`);
-    }
+    const isAsked = await this.#askToQuit(vmid, running, log);
     const steps: [NodeJS.Signals | undefined, number][] = [
-      [undefined, QUIT_TIMEOUT_MS],
+      [undefined, isAsked ? quitTimeoutMs : 0],
       ["SIGTERM", TERM_TIMEOUT_MS],
       ["SIGKILL", KILL_TIMEOUT_MS],
     ];
     for (const [signal, timeoutMs] of steps) {
       if (signal !== undefined) {
         log.warn(`ending the process of VM ${vmid} with ${signal}`);
-        process.kill(running.pid, signal);
+        processes.signal(running, signal);
       }
       if (await processes.ended(running, timeoutMs)) {
         await this.#cleanUpLocked(vmid);
@@ -139,15 +151,38 @@ export class VmPower {
     throw new VmRefusedError(`cannot stop VM ${vmid}: process ${running.pid} does not end`);
   }
 
-  async #permitted(vmid: number, skipsLock: boolean): Promise<VmProcess | undefined> {
-    checkLock(await this.#deps.configs.loadFresh(vmid), skipsLock);
-    return await this.#deps.processes.find(vmid);
+  /** @returns false when it cannot have heard, so that there is nothing to wait for. */
+  async #askToQuit(vmid: number, running: VmProcess, log: UpdateLog): Promise<boolean> {
+    try {
+      await qmpCommand(this.#qmp(vmid), "quit", {}, { timeoutMs: QUIT_TIMEOUT_MS });
+      return true;
+    } catch (error) {
+      // QEMU closes the connection when it quits; if it hangs instead, signals follow.
+      if (await this.#deps.processes.ended(running, QUIT_CLOSES_MS)) return true;
+      log.warn(`QEMU does not quit (${messageOf(error)})`);
+      return false;
+    }
   }
 
-  async #require(vmid: number, skipsLock: boolean): Promise<VmProcess> {
-    const running = await this.#permitted(vmid, skipsLock);
+  /** A guest is ended whatever its script says. */
+  async #warnUnlessHooked(config: VmConfig, vmid: number, phase: HookPhase, log: UpdateLog): Promise<void> {
+    await runHook(this.#deps.storages, config, vmid, phase).catch((error: unknown) =>
+      log.warn(`hook script: ${messageOf(error)}`),
+    );
+  }
+
+  async #permitted(
+    vmid: number,
+    skipsLock: boolean,
+  ): Promise<{ readonly running: VmProcess | undefined; readonly config: VmConfig }> {
+    const file = await this.#deps.configs.loadFresh(vmid);
+    checkLock(file, skipsLock);
+    return { running: await this.#deps.processes.search(vmid), config: file.current };
+  }
+
+  async #require(vmid: number, skipsLock: boolean): Promise<void> {
+    const { running } = await this.#permitted(vmid, skipsLock);
     if (running === undefined) throw new VmRefusedError(`VM ${vmid} not running`);
-    return running;
   }
 
   #qmp(vmid: number): { path: string; peer: string } {
