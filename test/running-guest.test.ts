@@ -199,7 +199,8 @@ describe.skipIf(!HAS_QEMU)("a running guest (skipped without qemu-system-x86, qe
   test(
     "it powers itself off and is stopped; the next start is a fresh one",
     async () => {
-      await inGuest("echo bye; poweroff -f", "bye");
+      // Quotes, since the line itself is echoed whether or not the guest has heard all of it.
+      await inGuest("echo good b''ye; poweroff -f", "good bye");
       await untilStatus("stopped");
       expect(await api.task("POST", `${vm}/status/start`)).toBe("OK");
       await inGuest("echo up $((40+2))", "up 42");
