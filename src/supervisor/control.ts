@@ -34,12 +34,14 @@ export interface ControlServerOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 5_000;
+/** The longest request names a daemon. */
+const MAX_REQUEST_LENGTH = 4096;
 
 export function serveControl(options: ControlServerOptions): Promise<Server> {
   const { socket } = options;
   // Only one supervisor runs (its pid file says so, and one `up` at a time starts one): what lies here is a dead one's.
   rmSync(socket, { force: true });
-  const server = createServer((client) => void answer(client, options));
+  const server = createServer((client) => serveClient(client, options));
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     const mask = process.umask(0o177);
@@ -51,23 +53,36 @@ export function serveControl(options: ControlServerOptions): Promise<Server> {
   });
 }
 
-async function answer(client: Socket, options: ControlServerOptions): Promise<void> {
+/** A client may go away at any moment, with its request half sent or its answer not read: that is its own affair. */
+function serveClient(client: Socket, options: ControlServerOptions): void {
   client.setTimeout(REQUEST_TIMEOUT_MS, () => client.destroy());
   client.on("error", (error) => options.log.debug({ err: error }, "a client of the control socket went away"));
-  const reply = (value: object): boolean => client.write(`${JSON.stringify(value)}\n`);
-  for await (const line of createInterface({ input: client })) {
+  client.setEncoding("utf8");
+  let text = "";
+  const read = (chunk: string): void => {
+    text += chunk;
+    const end = text.indexOf("\n");
+    if (end === -1 && text.length <= MAX_REQUEST_LENGTH) return;
+    // What comes behind the first line is not looked at.
+    client.off("data", read);
     client.setTimeout(0);
-    try {
-      const request = parseRequest(line);
-      reply({ done: true, ...(await carryOut(request, options, reply)) });
-      client.end();
-      if (request.command === "stop") options.onStopped();
-    } catch (error) {
-      options.log.warn({ err: error }, "a request was refused");
-      reply({ error: messageOf(error) });
-      client.end();
-    }
-    return;
+    if (end === -1) client.destroy();
+    else void answer(client, text.slice(0, end), options);
+  };
+  client.on("data", read);
+}
+
+async function answer(client: Socket, line: string, options: ControlServerOptions): Promise<void> {
+  const reply = (value: object): boolean => client.writable && client.write(`${JSON.stringify(value)}\n`);
+  try {
+    const request = parseRequest(line);
+    reply({ done: true, ...(await carryOut(request, options, reply)) });
+    client.end();
+    if (request.command === "stop") options.onStopped();
+  } catch (error) {
+    options.log.warn({ err: error }, "a request was refused");
+    reply({ error: messageOf(error) });
+    client.end();
   }
 }
 
