@@ -2,11 +2,21 @@
 import { constants, existsSync, readFileSync, realpathSync } from "node:fs";
 import { copyFile, open, rename, rm } from "node:fs/promises";
 import { relative } from "node:path";
+import { messageOf, QuorateError } from "../errors/quorate-error.ts";
 import type { Layout } from "../os/layout.ts";
 
 export interface Resolver {
   readonly search: string;
   readonly servers: readonly string[];
+}
+
+/** The file is as before. Errors of writing do not say themselves which file it was. */
+export class MachineFileError extends QuorateError {
+  readonly code = "machine-file";
+
+  constructor(path: string, cause: unknown) {
+    super(`cannot write ${path}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** resolv.conf(5) with the name servers and search list replaced; everything else of `text` stays. */
@@ -24,20 +34,26 @@ export function printResolver(text: string, { search, servers }: Resolver): stri
  */
 export async function replaceFile(path: string, text: string, mode = 0o644): Promise<void> {
   const temporary = `${path}.tmp.${process.pid}`;
-  const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, mode);
+  try {
+    await writeDurably(temporary, text, mode);
+    await rename(temporary, path).catch(async (error: unknown) => {
+      if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
+      await copyFile(temporary, path);
+    });
+  } catch (cause) {
+    throw new MachineFileError(path, cause);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function writeDurably(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, mode);
   try {
     await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
-  }
-  try {
-    await rename(temporary, path);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EBUSY")) throw error;
-    await copyFile(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
   }
 }
 

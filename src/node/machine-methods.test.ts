@@ -1,5 +1,6 @@
 /** The machine's files in a directory of the test's: a layout says where they are. */
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -64,6 +65,18 @@ describe("hosts", () => {
   test("are replaced as a whole", async () => {
     expect(await call("POST", "hosts", { data: "::1 six\n" })).toMatchObject({ status: 200 });
     expect(readFileSync(machine.hostEtcHosts, "utf8")).toBe("::1 six\n");
+  });
+
+  test("stay as they are on a full disk, which is named", async () => {
+    const temporary = `${machine.hostEtcHosts}.tmp.${process.pid}`;
+    symlinkSync("/dev/full", temporary);
+    const reply = await call("POST", "hosts", { data: "::1 six\n" });
+    expect(reply).toMatchObject({
+      status: 500,
+      reason: expect.stringContaining(`cannot write ${machine.hostEtcHosts}: `),
+    });
+    expect(readFileSync(machine.hostEtcHosts, "utf8")).toBe("127.0.0.1 localhost\n");
+    expect(existsSync(temporary)).toBe(false);
   });
 
   test("that changed since they were read are left alone", async () => {

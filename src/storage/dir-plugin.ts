@@ -2,8 +2,9 @@
  * A directory as storage: images below `images/<vmid>`, other content in its folders. What it makes is complete or not
  * there; what it removes takes its side files with it.
  */
-import { access, mkdir, readdir, readFile, rm, rmdir, unlink, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rename, rm, rmdir, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { makeDirectories } from "../os/make-directories.ts";
 import { runCommand } from "../os/run-command.ts";
@@ -202,9 +203,20 @@ export class DirPlugin implements StoragePlugin {
     const path = filePathOf(entry, parsed);
     if (!(await exists(path))) throw new StorageError(`volume '${entry.storage}:${volname}' does not exist`);
     if (changes.notes === "") await rm(`${path}.notes`, { force: true });
-    else if (changes.notes !== undefined) await writeFile(`${path}.notes`, changes.notes);
-    if (changes.isProtected === true) await writeFile(`${path}.protected`, "");
+    else if (changes.notes !== undefined) await replaceText(`${path}.notes`, changes.notes);
+    if (changes.isProtected === true) await replaceText(`${path}.protected`, "");
     if (changes.isProtected === false) await rm(`${path}.protected`, { force: true });
+  }
+}
+
+/** @throws StorageError; the file is as before. */
+async function replaceText(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(`${path}.tmp`, text);
+    await rename(`${path}.tmp`, path);
+  } catch (cause) {
+    await rm(`${path}.tmp`, { force: true });
+    throw new StorageError(`cannot write ${path}: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeStorageRoom, type StorageRoom } from "./storage-room.testing.ts";
 
@@ -167,6 +167,21 @@ describe("other content", () => {
     // The image of a container.
     expect(listed[3]).toMatchObject({ content: "rootdir", vmid: 101 });
     expect(listed[0]).toMatchObject({ notes: "first", protected: 1, vmid: 100, subtype: "qemu" });
+  });
+
+  test("a full disk costs no notes and is named", async () => {
+    await room.storages.activate(["local"]);
+    const archive = room.at("var/lib/vz/dump/vzdump-qemu-100-2024_05_06-07_08_09.vma.gz");
+    writeFileSync(archive, "");
+    writeFileSync(`${archive}.notes`, "before");
+    symlinkSync("/dev/full", `${archive}.notes.tmp`);
+    const volid = "local:backup/vzdump-qemu-100-2024_05_06-07_08_09.vma.gz";
+    await expect(room.storages.setAttributes(volid, { notes: "after" })).rejects.toThrow(
+      `cannot write ${archive}.notes: ENOSPC`,
+    );
+    expect(await room.storages.attributes(volid)).toEqual({ notes: "before", isProtected: false });
+    await room.storages.setAttributes(volid, { notes: "after" });
+    expect(await room.storages.attributes(volid)).toEqual({ notes: "after", isProtected: false });
   });
 
   test("a protected backup stays; unprotected it goes with its notes and log", async () => {

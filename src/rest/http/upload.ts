@@ -60,7 +60,7 @@ export async function receiveUpload(request: IncomingMessage, uploadDir: string,
     await discard();
     throw error instanceof ApiError
       ? error
-      : new ApiError(500, `cannot store the upload: ${messageOf(error)}`, undefined, { cause: error });
+      : new ApiError(500, `cannot store the upload in ${uploadDir}: ${messageOf(error)}`, undefined, { cause: error });
   }
 }
 
