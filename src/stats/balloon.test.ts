@@ -63,5 +63,6 @@ test("never beyond a VM's limits, never more than a step, never more than there 
       // Each round's shares are rounded on their own.
       expect(Math.abs(used)).toBeLessThanOrEqual(Math.abs(goal) + vms.length);
     }),
+    { numRuns: 5000 },
   );
 });

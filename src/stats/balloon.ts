@@ -66,8 +66,12 @@ function distribute(vms: readonly BalloonVm[], amount: number, stepBytes: number
       const desired = Math.min(Math.max(vm.balloonMin + share, vm.balloonMin), vm.maxmem);
       const isWanting = isGrowing ? desired > vm.balloon : desired < vm.balloon;
       if (!isWanting) continue;
-      const next = isGrowing ? Math.min(vm.balloon + stepBytes, desired) : Math.max(vm.balloon - stepBytes, desired);
-      const change = next - sizeOf(wanted, vm);
+      const current = sizeOf(wanted, vm);
+      // Never more than is still to be given or taken: shares that do not fit the sizes would take from several at once.
+      const next = isGrowing
+        ? Math.min(vm.balloon + stepBytes, desired, current + rest)
+        : Math.max(vm.balloon - stepBytes, desired, current + rest);
+      const change = next - current;
       if (change !== 0) {
         hasProgress = true;
         wanted.set(vm.vmid, next);
