@@ -19,7 +19,7 @@ import { ServiceControl } from "../node/service-control.ts";
 import { serviceTasks } from "../node/service-tasks.ts";
 import { hashPassword } from "../os/crypt.ts";
 import type { Layout } from "../os/layout.ts";
-import { printGuestFigures } from "../stats/rrd-strings.ts";
+import { guestKey, printGuestFigures } from "../stats/rrd-strings.ts";
 import { NodeStorages } from "../storage/node-storages.ts";
 import { storageTasks } from "../storage/tasks.ts";
 import { askSupervisor } from "../supervisor/control.ts";
@@ -61,7 +61,7 @@ export function makeWork({ layout, log, cfs, files, access, changes, tasks }: Wo
     accessRecords: changes,
     access,
     announce: async (guest) =>
-      await cfs.publish(`rrd/pve-vm-9.0/${guest.vmid}`, printGuestFigures(guest, epochSeconds())),
+      await cfs.publish(`rrd/${guestKey(guest.vmid)}`, printGuestFigures(guest, epochSeconds())),
     hashPassword,
     random: { uuid: randomUUID, bytes: randomBytes },
     now: epochSeconds,

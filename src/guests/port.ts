@@ -35,8 +35,12 @@ export interface GuestStatus {
 }
 
 export interface Guests {
-  /** Every guest of this node, measured now. A guest that does not answer in time is listed with what is known. */
-  status(): Promise<readonly GuestStatus[]>;
+  /**
+   * Every guest of this node, measured now. A guest that does not answer in time is listed with what is known.
+   * @param options.asksGuests default true. false: what only a guest's own process knows is as old as its last broadcast
+   * (some seconds), so that a list of many guests takes no longer than one of few.
+   */
+  status(options?: { readonly asksGuests?: boolean }): Promise<readonly GuestStatus[]>;
   start(vmid: number, options: { readonly timeoutMs?: number; readonly log: (line: string) => void }): Promise<void>;
   shutdown(
     vmid: number,

@@ -58,6 +58,35 @@ export function printNodeFigures(figures: NodeFigures, ctime: number): string {
   ]);
 }
 
+/** Name of a guest's line among the broadcasts. */
+export function guestKey(vmid: number): string {
+  return `pve-vm-9.0/${vmid}`;
+}
+
+export interface GuestFigures {
+  /** Epoch seconds. */
+  readonly at: number;
+  readonly mem?: number;
+  readonly diskread?: number;
+  readonly diskwrite?: number;
+}
+
+/** Some of what {@link printGuestFigures} prints. @returns undefined without a time. */
+export function readGuestFigures(fields: readonly string[] | undefined): GuestFigures | undefined {
+  const figure = (index: number): number | undefined => {
+    const value = Number(fields?.[index] || Number.NaN);
+    return Number.isFinite(value) ? value : undefined;
+  };
+  const [at, mem, diskread, diskwrite] = [figure(4), figure(8), figure(13), figure(14)];
+  if (at === undefined) return undefined;
+  return {
+    at,
+    ...(mem === undefined ? {} : { mem }),
+    ...(diskread === undefined ? {} : { diskread }),
+    ...(diskwrite === undefined ? {} : { diskwrite }),
+  };
+}
+
 /** A guest that does not run has no use of anything, only its sizes. */
 export function printGuestFigures(guest: GuestStatus, ctime: number): string {
   const runs = guest.status === "running";

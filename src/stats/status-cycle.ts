@@ -15,7 +15,7 @@ import type { NodeFigureReader } from "./node-figures.ts";
 import type { BalloonControl, CpuFlagSource, ReleaseInfo } from "./port.ts";
 import type { RrdArchive } from "./rrd-archive.ts";
 import { RRD_SCHEMAS } from "./rrd-schema.ts";
-import { type NodeFigures, printGuestFigures, printNodeFigures, printStorageFigures } from "./rrd-strings.ts";
+import { guestKey, type NodeFigures, printGuestFigures, printNodeFigures, printStorageFigures } from "./rrd-strings.ts";
 
 export interface StatusCycleDeps {
   readonly cfs: ClusterFs;
@@ -95,7 +95,7 @@ export class StatusCycle {
     const ctime = now();
     await this.#balance(measured);
     for (const guest of measured) {
-      await this.#publishRrd(`${RRD_SCHEMAS.vm.prefix}/${guest.vmid}`, printGuestFigures(guest, ctime));
+      await this.#publishRrd(guestKey(guest.vmid), printGuestFigures(guest, ctime));
     }
   }
 

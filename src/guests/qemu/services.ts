@@ -73,7 +73,7 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
   const hotplug = new VmHotplug({ layout, probe, processes, worlds, storages });
   // The list of VMs is made of configs, and creating a VM may start it: each needs the other only when it is used.
   const lateGuests: Guests = {
-    status: () => guests.status(),
+    status: (options) => guests.status(options),
     start: (vmid, options) => guests.start(vmid, options),
     shutdown: (vmid, options) => guests.shutdown(vmid, options),
   };
@@ -103,6 +103,7 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
     configs,
     processes,
     nowMs: () => performance.now(),
+    now: deps.now,
   });
   const announce = async (vmid: number): Promise<void> => {
     const row = await status.one(vmid);

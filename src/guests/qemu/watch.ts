@@ -35,7 +35,8 @@ export class VmWatch implements Pick<Guests, "status"> {
     this.#processes = new VmProcesses(layout.qemuRun);
     const configs = new VmConfigs({ nodeName, cfs, files, lockDir, log });
     const nowMs = (): number => performance.now();
-    this.#reader = new VmStatusReader({ cfs, nodeName, slice, configs, processes: this.#processes, nowMs });
+    const now = (): number => Math.floor(Date.now() / 1000);
+    this.#reader = new VmStatusReader({ cfs, nodeName, slice, configs, processes: this.#processes, nowMs, now });
   }
 
   status(): ReturnType<Guests["status"]> {

@@ -88,7 +88,7 @@ function listVms({ guests }: LifecycleMethodsDeps): Method {
       links: [{ rel: "child", href: "{vmid}" }],
     },
     handler: async ({ full }, call) => {
-      const all = await guests.status();
+      const all = await guests.status({ asksGuests: full === true });
       return all
         .filter((guest) => guest.type === "qemu" && call.can(`/vms/${guest.vmid}`, ["VM.Audit"]))
         .map((guest) => rowOf(guest, full === true));

@@ -15,8 +15,8 @@ export class QemuGuests implements Guests {
     this.#power = parts.power;
   }
 
-  status(): Promise<readonly GuestStatus[]> {
-    return this.#status.all();
+  status(options?: { readonly asksGuests?: boolean }): Promise<readonly GuestStatus[]> {
+    return this.#status.all(options);
   }
 
   async start(

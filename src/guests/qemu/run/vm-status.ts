@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import type { ClusterFs } from "../../../cfs/port.ts";
 import { scopePressure } from "../../../os/guest-scope.ts";
 import { parseDiskSize } from "../../../rest/formats/disk-size.ts";
+import { guestKey, readGuestFigures } from "../../../stats/rrd-strings.ts";
 import type { GuestStatus } from "../../port.ts";
 import { cardsOf } from "../builder/network.ts";
 import type { VmConfig } from "../config.ts";
@@ -23,10 +24,14 @@ export interface VmStatusDeps {
   readonly processes: VmProcesses;
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number;
+  /** Epoch seconds. */
+  readonly now: () => number;
 }
 
 /** What QEMU is asked in one go, all together. */
 const QMP_TIMEOUT_MS = 1_500;
+/** Three rounds of the statistics daemon. */
+const TOLD_AT_MOST_S = 30;
 const MIB = 1 << 20;
 const DEFAULT_MEMORY_MIB = 512;
 // proc_pid_stat(5): USER_HZ and the page size are these on every machine that runs our guests.
@@ -60,15 +65,25 @@ export class VmStatusReader {
     this.#deps = deps;
   }
 
-  async all(): Promise<DetailedStatus[]> {
-    const guests = await this.#deps.cfs.guests();
+  /** @see Guests.status */
+  async all({ asksGuests = true }: { readonly asksGuests?: boolean } = {}): Promise<DetailedStatus[]> {
+    const { cfs } = this.#deps;
+    const [guests, broadcast] = await Promise.all([cfs.guests(), asksGuests ? undefined : cfs.rrd()]);
     const own = [...guests.values()].filter(({ node, type }) => node === this.#deps.nodeName && type === "qemu");
-    const rows = await Promise.all(own.map(({ vmid }) => this.one(vmid)));
+    const rows = await Promise.all(own.map(({ vmid }) => this.one(vmid, this.#told(broadcast?.get(guestKey(vmid))))));
     return rows.filter((row) => row !== undefined).sort((a, b) => a.vmid - b.vmid);
   }
 
-  /** @returns undefined when there is no such VM (any more). */
-  async one(vmid: number): Promise<DetailedStatus | undefined> {
+  /** What a broadcast says, unless it says nothing of a running guest or is too old. */
+  #told(fields: readonly string[] | undefined): LiveFigures | undefined {
+    const { at, mem: used, diskread, diskwrite } = readGuestFigures(fields) ?? {};
+    if (at === undefined || this.#deps.now() - at > TOLD_AT_MOST_S) return undefined;
+    if (used === undefined || diskread === undefined || diskwrite === undefined) return undefined;
+    return { used, diskread, diskwrite };
+  }
+
+  /** @param told instead of asking QEMU. @returns undefined when there is no such VM (any more). */
+  async one(vmid: number, told?: LiveFigures): Promise<DetailedStatus | undefined> {
     const file = await this.#deps.configs.find(vmid);
     if (file === undefined) return undefined;
     const config = file.current;
@@ -90,7 +105,7 @@ export class VmStatusReader {
       };
     }
     const [live, usage, traffic, pressure] = await Promise.all([
-      this.#askQemu(vmid),
+      told ?? this.#askQemu(vmid),
       this.#usage(vmid, running, base.cpus),
       interfaceTraffic(vmid, config),
       scopePressure(this.#deps.slice, vmid),
