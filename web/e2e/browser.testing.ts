@@ -39,14 +39,14 @@ export async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
-export interface Look {
-  readonly theme: "light" | "dark";
-  readonly width: number;
-}
-
-export const DESKTOP: Look = { theme: "light", width: 1440 };
+export const DESKTOP_WIDTH = 1440;
+export const PHONE_WIDTH = 390;
 const DESKTOP_HEIGHT = 900;
 const PHONE_HEIGHT = 844;
+
+export function heightFor(width: number): number {
+  return width === PHONE_WIDTH ? PHONE_HEIGHT : DESKTOP_HEIGHT;
+}
 
 export interface Session {
   readonly context: BrowserContext;
@@ -55,17 +55,13 @@ export interface Session {
   readonly complaints: string[];
 }
 
-export async function openSession(
-  browser: Browser,
-  node: DrivenNode,
-  { theme, width }: Look = DESKTOP,
-): Promise<Session> {
+export async function openSession(browser: Browser, node: DrivenNode, width: number = DESKTOP_WIDTH): Promise<Session> {
   const context = await browser.newContext({
     baseURL: node.url,
     ignoreHTTPSErrors: true,
-    colorScheme: theme,
+    colorScheme: "light",
     reducedMotion: "reduce",
-    viewport: { width, height: width < 800 ? PHONE_HEIGHT : DESKTOP_HEIGHT },
+    viewport: { width, height: heightFor(width) },
   });
   const page = await context.newPage();
   const complaints: string[] = [];
@@ -91,21 +87,42 @@ export async function signIn(
     .waitFor();
 }
 
+/** As a link of the page does: nothing is loaded that is there already. */
+export async function goWithin(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, path);
+}
+
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** What axe finds: rule and the first place of each. */
+/** What axe finds in both themes: rule and the first place of each. The second theme has other colours, no other page. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axeSource);
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
+  const inLight = await runAxe(page, RULES);
+  await setTheme(page, "dark");
+  const inDark = await runAxe(page, ["color-contrast"]);
+  await setTheme(page, "light");
+  return [...inLight, ...inDark.map((finding) => `in the dark theme: ${finding}`)];
+}
+
+async function setTheme(page: Page, theme: "light" | "dark"): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme });
+  await page.locator(`html[data-theme="${theme}"]`).waitFor();
+}
+
+async function runAxe(page: Page, only: readonly string[]): Promise<readonly string[]> {
   return await page.evaluate(async (rules) => {
     const { axe } = globalThis as unknown as {
       axe: {
         run(root: Document, options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
       };
     };
-    const { violations } = await axe.run(document, { runOnly: rules });
+    const { violations } = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
     return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
-  }, RULES);
+  }, only);
 }
 
 /** Counts what a person presses, whatever way it goes. Typing is not counted. */

@@ -1,27 +1,25 @@
-/** Every page in both themes, on a desk and on a phone: axe finds nothing, nothing sticks out, nothing complains. */
+/** Every page, on a desk and on a phone: axe finds nothing in either theme, nothing sticks out, nothing complains. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   axeFindings,
   CHROMIUM,
+  DESKTOP_WIDTH,
   type DrivenNode,
-  type Look,
+  goWithin,
+  heightFor,
   launchBrowser,
   nodeToDrive,
   openSession,
+  PHONE_WIDTH,
   type Session,
   signIn,
 } from "./browser.testing.ts";
 
 const START_TIMEOUT_MS = 240_000;
 const TIMEOUT_MS = 60_000;
-
-const LOOKS: readonly Look[] = [
-  { theme: "light", width: 1440 },
-  { theme: "dark", width: 1440 },
-  { theme: "light", width: 390 },
-  { theme: "dark", width: 390 },
-];
+/** Of a window in which every page has to be scrolled. */
+const SHORT_HEIGHT = 400;
 
 /** Path and what is there once the page has its data. */
 const PAGES: readonly (readonly [string, string])[] = [
@@ -103,10 +101,10 @@ describe.skipIf(CHROMIUM === undefined)("pages (skipped without the package chro
     await node?.stop();
   }, START_TIMEOUT_MS);
 
-  describe.each(LOOKS)("in $theme, $width px wide", (look) => {
+  describe.each([DESKTOP_WIDTH, PHONE_WIDTH])("%d px wide", (width) => {
     let session: Session;
     beforeAll(async () => {
-      session = await openSession(browser, node, look);
+      session = await openSession(browser, node, width);
       await session.page.goto("/");
       await session.page.getByLabel("User").waitFor();
       await session.page.getByRole("option").first().waitFor({ state: "attached" });
@@ -124,7 +122,9 @@ describe.skipIf(CHROMIUM === undefined)("pages (skipped without the package chro
 
     const check = async (path: string, ready: string): Promise<void> => {
       const { page, complaints } = session;
-      await page.goto(path);
+      // On a desk by its address, on a phone from the page before it.
+      if (width === DESKTOP_WIDTH) await page.goto(path);
+      else await goWithin(page, path);
       await page.locator(ready).first().waitFor();
       expect(await axeFindings(page)).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
@@ -135,6 +135,23 @@ describe.skipIf(CHROMIUM === undefined)("pages (skipped without the package chro
     test.each(NODE_TABS)(
       "a node's page%s",
       async (tab, ready) => await check(`/node/${nodeName}${tab}`, ready),
+      TIMEOUT_MS,
+    );
+
+    test(
+      "another page begins at its top",
+      async () => {
+        const { page } = session;
+        await page.setViewportSize({ width, height: SHORT_HEIGHT });
+        await goWithin(page, "/admin/roles");
+        await page.locator(".card td").first().waitFor();
+        await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+        expect(await page.evaluate(() => scrollY)).toBeGreaterThan(0);
+        await page.locator('a[href="/guests"]:visible').first().click();
+        await page.locator(".gridcard").waitFor();
+        expect(await page.evaluate(() => scrollY)).toBe(0);
+        await page.setViewportSize({ width, height: heightFor(width) });
+      },
       TIMEOUT_MS,
     );
 

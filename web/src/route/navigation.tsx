@@ -24,10 +24,11 @@ export function addLeaveGuard(guard: LeaveGuard): () => void {
 
 export function navigate(to: string, options: { readonly replace?: boolean } = {}): void {
   const target = new URL(to, location.href);
-  if (target.pathname !== location.pathname && ![...guards].every((guard) => guard())) return;
+  const isOtherPage = target.pathname !== location.pathname;
+  if (isOtherPage && ![...guards].every((guard) => guard())) return;
   if (options.replace === true) history.replaceState(null, "", to);
   else history.pushState(null, "", to);
-  if (target.pathname !== location.pathname) scrollTo(0, 0);
+  if (isOtherPage) scrollTo(0, 0);
   tell();
 }
 

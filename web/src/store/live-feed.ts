@@ -185,6 +185,9 @@ export class LiveFeed {
     } else if (this.state.value.kind === "paused") {
       this.state.set({ kind: "starting" });
       this.#connect();
+    } else if (this.state.value.kind === "lost") {
+      // Somebody looks again: that is a better moment to try than the next round.
+      this.#connect();
     }
   };
 }
