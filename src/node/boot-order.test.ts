@@ -101,13 +101,16 @@ describe("startall and stopall", () => {
     expect(lines).toEqual(["Starting VM 100", "Waiting for 0 seconds (startup delay)"]);
   });
 
-  test("force, or a list, takes the others too", async () => {
+  test("force takes the others too, a list only narrows", async () => {
     const list = [
       { vmid: 100, config: NOW },
       { vmid: 101, config: NOW },
+      { vmid: 102, config: `onboot: 1\n${NOW}` },
+      { vmid: 103, config: `onboot: 1\n${NOW}` },
     ];
-    expect((await run("startall", list, { force: true })).done).toEqual(["start 100", "start 101"]);
-    expect((await run("startall", list, { vmids: [101] })).done).toEqual(["start 101"]);
+    expect((await run("startall", list, { vmids: [101, 102] })).done).toEqual(["start 102"]);
+    expect((await run("startall", list, { vmids: [101], force: true })).done).toEqual(["start 101"]);
+    expect((await run("startall", list.slice(0, 2), { force: true })).done).toEqual(["start 100", "start 101"]);
   });
 
   test("the node's delay comes before the first guest, but not before guests that somebody names", async () => {

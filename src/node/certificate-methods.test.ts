@@ -34,4 +34,9 @@ test("the certificates of a node are told with what is public of them", async ()
   );
   expect(Number(leaf?.notafter) - Number(leaf?.notbefore)).toBe(730 * 86_400);
   expect((await world.call("GET", "/nodes/n1/certificates/info", {}, "")).status).toBe(401);
+  await cfs.write("nodes/n1/pveproxy-ssl.pem", "nonsense");
+  expect(await world.call("GET", "/nodes/n1/certificates/info")).toMatchObject({
+    status: 500,
+    reason: expect.stringContaining("cannot read nodes/n1/pveproxy-ssl.pem: "),
+  });
 });

@@ -1,6 +1,8 @@
 /** `/nodes/{node}/certificates/info`: the certificates that a node serves with. They are public; keys are not read. */
 import { X509Certificate } from "node:crypto";
 import type { ClusterFs } from "../cfs/port.ts";
+import { messageOf } from "../errors/quorate-error.ts";
+import { ApiError } from "../rest/errors.ts";
 import { defineMethod, type Method } from "../rest/method.ts";
 import { NODE } from "./node-parameter.ts";
 
@@ -47,7 +49,7 @@ export function certificateMethods({ cfs }: { readonly cfs: ClusterFs }): Method
 
 /** @param path of the file, whose last part names it. */
 export function describeCertificate(path: string, pem: string): Record<string, unknown> {
-  const cert = new X509Certificate(pem);
+  const cert = parseCertificate(path, pem);
   const { asymmetricKeyType, asymmetricKeyDetails } = cert.publicKey;
   const epochSeconds = (date: Date): number => Math.floor(date.getTime() / 1000);
   // A name that could be taken for a list is printed as a JSON string by the library.
@@ -66,6 +68,14 @@ export function describeCertificate(path: string, pem: string): Record<string, u
       : { "public-key-bits": asymmetricKeyDetails.modulusLength }),
     pem,
   };
+}
+
+function parseCertificate(path: string, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new ApiError(500, `cannot read ${path}: ${messageOf(cause)}`, undefined, { cause });
+  }
 }
 
 /** `/OU=…/O=…/CN=…`. */

@@ -72,9 +72,7 @@ async function startAll(
   task: TaskContext,
 ): Promise<void> {
   await waitForQuorum(deps.cfs, task);
-  const chosen = (await localGuests(deps, vmids)).filter(
-    ({ onboot }) => onboot || force === true || vmids !== undefined,
-  );
+  const chosen = (await localGuests(deps, vmids)).filter(({ onboot }) => onboot || force === true);
   const limit = maxWorkers ?? (await deps.maxWorkers());
   if (force !== true && vmids === undefined) await delayOfNode(deps.cfs, task);
   for (const group of startGroups(chosen)) {

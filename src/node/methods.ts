@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { readFile, statfs } from "node:fs/promises";
 import { cpus, version as kernelVersion, machine, release, type as systemName } from "node:os";
 import type { CachedFiles } from "../cfs/cached-files.ts";
-import type { ClusterFs, FileSnapshot } from "../cfs/port.ts";
+import type { ClusterFs } from "../cfs/port.ts";
+import { DATACENTER_CONFIG, parseDatacenter } from "../cluster/datacenter-config.ts";
 import type { Layout } from "../os/layout.ts";
 import {
   type CpuTimes,
@@ -38,11 +39,6 @@ const VERSION_PROPERTIES = {
   version: { type: "string" },
 } as const;
 
-/** The console that the datacenter prefers, if it says so. */
-function parseConsole(file: FileSnapshot | undefined): string | undefined {
-  return /^console:\s*(\S+)\s*$/m.exec(file?.data.toString("utf8") ?? "")?.[1];
-}
-
 export function versionMethods({ files, release: info }: Pick<NodeMethodDeps, "files" | "release">): Method[] {
   // One object for the life of the process: the same object means the same bytes on the wire.
   const plain = Object.freeze({ ...info });
@@ -71,8 +67,10 @@ export function versionMethods({ files, release: info }: Pick<NodeMethodDeps, "f
           byConsole.set(name, known);
           return known;
         };
-        const console = files.get("datacenter.cfg", parseConsole);
-        return console instanceof Promise ? console.then(withConsole) : withConsole(console);
+        const options = files.get(DATACENTER_CONFIG, parseDatacenter);
+        return options instanceof Promise
+          ? options.then(({ console }) => withConsole(console))
+          : withConsole(options.console);
       },
     }),
   ];
@@ -251,7 +249,7 @@ export function nodeMethods(deps: NodeMethodDeps): Method[] {
         properties: { data: { type: "string" }, digest: { type: "string", maxLength: 64, optional: 1 } },
       },
       async handler() {
-        const data = await readFile("/etc/hosts");
+        const data = await readFile(layout.hostEtcHosts);
         return { data: data.toString("utf8"), digest: createHash("sha1").update(data).digest("hex") };
       },
     }),

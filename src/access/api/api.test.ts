@@ -96,6 +96,12 @@ describe("/access/ticket", () => {
     const login = { username: "nina@pve", password: "nina secret" };
     expect((await call("POST", "/access/ticket", { ...login, "tfa-challenge": "x" }, "")).status).toBe(401);
     expect((await call("POST", "/access/ticket", { ...login, username: "a@sso" }, "")).status).toBe(501);
+    expectRefused(
+      await call("POST", "/access/ticket", { ...login, otp: "totp:123456" }, ""),
+      501,
+      "'otp' is not implemented in this release",
+    );
+    expectOk(await call("POST", "/access/ticket", { ...login, otp: "" }, ""));
   });
 
   test("API tokens make no tickets", async () => {
@@ -283,6 +289,18 @@ describe("/access/users", () => {
   });
 });
 
+test("a user whose password cannot be kept is not made", async () => {
+  const { call, cfs } = open();
+  const write = cfs.write.bind(cfs);
+  cfs.write = (path, ...rest) =>
+    path === "priv/shadow.cfg" ? Promise.reject(new Error("no room")) : write(path, ...rest);
+  const params = { userid: "eve@pve", password: "eve secret", groups: "ops" };
+  expectRefused(await call("POST", "/access/users", params), 500, "no room");
+  expect(await userConfig()).not.toContain("eve");
+  cfs.write = write;
+  expectOk(await call("POST", "/access/users", params));
+});
+
 describe("/access/tfa", () => {
   const totp = { info: { id: "totp:1", description: "phone", created: 5 }, entry: "otpauth://totp/x" };
   const nina = { totp: [totp], recovery: { secret: "x", entries: ["y"], created: 7 }, "totp-locked": true };
@@ -295,6 +313,9 @@ describe("/access/tfa", () => {
 
   test("factors are listed without their secrets, as far as the caller may see them", async () => {
     const { call } = openWith(factors);
+    const users = (await call("GET", "/access/users")).data as Record<string, unknown>[];
+    expect((await openWith("{").call("GET", "/access/users")).data).toHaveLength(4);
+    expect(users.filter((user) => user["totp-locked"] === 1).map(({ userid }) => userid)).toEqual(["nina@pve"]);
     const list = async (as: string): Promise<unknown> => (await call("GET", "/access/tfa", {}, as)).data;
     const ninas = {
       userid: "nina@pve",

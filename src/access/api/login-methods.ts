@@ -1,5 +1,5 @@
 /** `/access/ticket`, `/access/vncticket`, `/access/password`, `/access/permissions` and the index. */
-import { ApiError, parameterError, permissionError } from "../../rest/errors.ts";
+import { ApiError, notBuilt, parameterError, permissionError } from "../../rest/errors.ts";
 import { defineMethod, type Method } from "../../rest/method.ts";
 import { AuthenticationError } from "../errors.ts";
 import { capabilities, effectivePermissions, type UserConfigView } from "../evaluate.ts";
@@ -70,6 +70,8 @@ function ticketMethod({ access, login, cfs }: AccessMethodDeps): Method {
             ? params.username
             : `${params.username}@${params.realm}`;
         if (!isUserid(userid)) throw new AuthenticationError("authentication failure");
+        // An account with a factor is refused anyway; for one without, nobody shall think that this was looked at.
+        if (params.otp !== undefined && params.otp !== "") throw notBuilt("'otp'");
         // Nobody is ever asked for a second factor here, so there is no challenge that this could answer.
         if (params["tfa-challenge"] !== undefined) throw new AuthenticationError("authentication failure");
         const view = await access.view();

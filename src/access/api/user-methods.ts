@@ -1,9 +1,10 @@
 /** `/access/users` and the API tokens below it. */
+import type { Logger } from "../../log/logger.ts";
 import { ApiError, parameterError, permissionError } from "../../rest/errors.ts";
 import { defineMethod, type Method } from "../../rest/method.ts";
 import { AccessRecordError } from "../access-errors.ts";
 import type { UserConfigView } from "../evaluate.ts";
-import { FactorsFile } from "../factors-file.ts";
+import { FactorsFile, FactorsFileError, type UserFactors } from "../factors-file.ts";
 import { compareBytes, ROOT_USER, splitList, splitUserid } from "../names.ts";
 import { DOMAINS_CONFIG, parseRealms } from "../realms.ts";
 import { TokenFile } from "../secret-files.ts";
@@ -71,7 +72,8 @@ function describeToken({ comment, expire, privsep }: TokenRecord): Record<string
   return { expire, privsep: privsep ? 1 : 0, ...(comment === "" ? {} : { comment }) };
 }
 
-function readMethods({ access, files }: AccessMethodDeps): Method[] {
+function readMethods({ access, files, cfs, log }: AccessMethodDeps): Method[] {
+  const factors = new FactorsFile(cfs);
   return [
     defineMethod({
       path: "/access/users",
@@ -110,10 +112,14 @@ function readMethods({ access, files }: AccessMethodDeps): Method[] {
         callerOf(call);
         const { config } = await access.view();
         const { sections } = await files.get(DOMAINS_CONFIG, parseRealms);
+        const locks = await locksOf(factors, log);
         const rows: Record<string, unknown>[] = [];
         for (const [userid, user] of [...config.users].sort(([a], [b]) => compareBytes(a, b))) {
           if (!mayAudit(config, call, userid) || (enabled !== undefined && enabled !== user.enable)) continue;
           const row: Record<string, unknown> = { userid, ...describeUser(user) };
+          const { isTotpLocked = false, lockedUntil } = locks.get(userid) ?? {};
+          if (isTotpLocked) row["totp-locked"] = 1;
+          if (lockedUntil !== undefined) row["tfa-locked-until"] = lockedUntil;
           const type = sections.get(splitUserid(userid)?.realm ?? "")?.type;
           if (type !== undefined) row["realm-type"] = type;
           if (full === true) {
@@ -181,6 +187,23 @@ function joinGroups(config: UserConfig, userid: string, groups: readonly string[
   }
 }
 
+/** A file that is damaged keeps everybody out, but hides nobody. */
+async function locksOf(factors: FactorsFile, log: Logger): Promise<ReadonlyMap<string, UserFactors>> {
+  try {
+    return new Map((await factors.all()).map((entry) => [entry.userid, entry]));
+  } catch (error) {
+    if (!(error instanceof FactorsFileError)) throw error;
+    log.warn({ reason: error.message }, "users are listed without their locks");
+    return new Map();
+  }
+}
+
+function dropUser(config: UserConfig, userid: string): void {
+  config.users.delete(userid);
+  for (const { members } of config.groups.values()) members.delete(userid);
+  dropAclSubject(config.acl, "users", userid);
+}
+
 function writeMethods({ cfs, changes, login, files }: AccessMethodDeps): Method[] {
   const tokenFile = new TokenFile(cfs);
   const factors = new FactorsFile(cfs);
@@ -226,7 +249,14 @@ function writeMethods({ cfs, changes, login, files }: AccessMethodDeps): Method[
             config.users.set(userid, user);
             joinGroups(config, userid, splitList(groups ?? ""), false);
           });
-          if (password !== undefined) await login.setPassword(userid, password);
+          if (password === undefined) return undefined;
+          try {
+            await login.setPassword(userid, password);
+          } catch (error) {
+            // Else a second attempt would find the user there, without the password.
+            await changes.change((config) => dropUser(config, userid));
+            throw error;
+          }
           return undefined;
         }),
     }),
@@ -272,9 +302,7 @@ function writeMethods({ cfs, changes, login, files }: AccessMethodDeps): Method[
         const tokens = await changes.change((config) => {
           const user = existing(config, userid);
           const tokenids = [...user.tokens.keys()].map((subid) => `${userid}!${subid}`);
-          config.users.delete(userid);
-          for (const { members } of config.groups.values()) members.delete(userid);
-          dropAclSubject(config.acl, "users", userid);
+          dropUser(config, userid);
           for (const tokenid of tokenids) dropAclSubject(config.acl, "tokens", tokenid);
           return tokenids;
         });
