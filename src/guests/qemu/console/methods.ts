@@ -12,7 +12,7 @@ import { callerOf } from "../api/config-methods.ts";
 import { node, vmid } from "../api/parameters.ts";
 import type { VmConfigs } from "../config-store.ts";
 import type { VmProcesses } from "../run/vm-process.ts";
-import { freeConsolePort } from "./one-client.ts";
+import { reserveConsolePort } from "./one-client.ts";
 import type { TerminalArgs, VncArgs } from "./tasks.ts";
 
 export interface ConsoleMethodDeps {
@@ -211,10 +211,15 @@ async function begin(
   argsFor: (port: number, ticket: string) => Json,
 ): Promise<Begun> {
   const user = callerOf(call);
-  const number = await freeConsolePort();
-  const ticket = await access.issueConsoleTicket(user, path, number);
-  const upid = await tasks.start({ type, id, authid: user, args: argsFor(number, ticket) });
-  return { user, ticket, port: String(number), upid };
+  const port = await reserveConsolePort();
+  try {
+    const ticket = await access.issueConsoleTicket(user, path, port.number);
+    const upid = await tasks.start({ type, id, authid: user, args: argsFor(port.number, ticket) });
+    return { user, ticket, port: String(port.number), upid };
+  } catch (error) {
+    port.release();
+    throw error;
+  }
 }
 
 /** The proxy listens a moment after its task was named, hence the retries. */
