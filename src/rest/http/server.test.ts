@@ -233,12 +233,12 @@ afterAll(async () => {
 });
 
 /** Sends raw bytes over TLS and gives everything that comes back until the connection ends. */
-function raw(text: string | Buffer, plain = false): Promise<string> {
+function raw(text: string | Buffer, plain = false, ALPNProtocols?: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket: Socket = plain
       ? connectTcp(proxy.port, "127.0.0.1")
-      : connectTls({ port: proxy.port, host: "127.0.0.1", rejectUnauthorized: false });
+      : connectTls({ port: proxy.port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols });
     socket.on(plain ? "connect" : "secureConnect", () => socket.write(text));
     socket.on("data", (chunk: Buffer) => chunks.push(chunk));
     socket.on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));
@@ -264,6 +264,13 @@ const statusLine = (reply: string): string => reply.split("\r\n", 1)[0] ?? "";
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
 
 describe("transport rules", () => {
+  test("what follows a refused request gets no answer of its own", async () => {
+    const reply = await raw(
+      `POST /api2/json/say HTTP/1.1\r\nHost: n1\r\nCookie: ${headers.Cookie}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+    );
+    expect(reply.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 501"]);
+  });
+
   test.each([
     {
       name: "chunked",
@@ -313,6 +320,13 @@ describe("transport rules", () => {
     const line = statusLine(await send());
     if (typeof want === "string") expect(line).toBe(`HTTP/1.1 ${want}`);
     else expect(line).toMatch(want);
+  });
+
+  test("a client that speaks only HTTP/1.0, and says so in the handshake, is served", async () => {
+    const answer = await raw("GET /api2/json/version HTTP/1.0\r\nAuthorization: PVEAPIToken=x\r\n\r\n", false, [
+      "http/1.0",
+    ]);
+    expect(statusLine(answer)).toMatch(/^HTTP\/1\.1 401 /);
   });
 
   test("plain HTTP is sent to the same place by TLS", async () => {

@@ -101,6 +101,8 @@ export class ApiServer {
   readonly #http: Server;
   /** Event streams and consoles: they last as long as their client does, so a stop does not wait for them. */
   readonly #lasting = new Set<Socket | Duplex>();
+  /** Connections whose last request was refused for its form. */
+  readonly #refused = new WeakSet<Duplex>();
   #isStopping = false;
 
   constructor(deps: ApiServerDeps) {
@@ -177,6 +179,8 @@ export class ApiServer {
               ...tls.identity,
               // No client certificates are asked for, so no root certificates are needed.
               ca: [],
+              // The protocol is what the request line says; offering less would refuse old clients in the handshake.
+              ALPNProtocols: ["http/1.1", "http/1.0"],
               minVersion: tls.options?.minVersion ?? "TLSv1.2",
               handshakeTimeout: this.#limits.headerMs,
             },
@@ -184,7 +188,10 @@ export class ApiServer {
           );
     server.timeout = this.#limits.stallMs;
     server.maxHeadersCount = MAX_HEADER_LINES + 1;
-    server.on("clientError", (error: Error, socket: Duplex) => refuseMalformed(error, socket));
+    server.on("clientError", (error: Error, socket: Duplex) => {
+      // What follows a request that was refused already gets no second answer: the first one ends the connection.
+      if (!this.#refused.has(socket)) refuseMalformed(error, socket);
+    });
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       void this.#onUpgrade(request, socket, head);
     });
@@ -231,6 +238,7 @@ export class ApiServer {
     const url = request.url ?? "/";
     const refusal = refuseTransport(request, url);
     if (refusal !== undefined) {
+      this.#refused.add(request.socket);
       this.#write({ reply: refusal, authid: undefined }, request, response, startedMs);
       return;
     }
