@@ -30,6 +30,8 @@ export interface GuestStatus {
   readonly balloonMin?: number;
   readonly freemem?: number;
   readonly shares?: number;
+  /** Version of the QEMU that runs it. */
+  readonly runningQemu?: string;
   /** `some`/`full` averages of the guest's cgroup in percent: cpusome, cpufull, iosome, iofull, memorysome, memoryfull. */
   readonly pressure?: Readonly<Record<string, number>>;
 }

@@ -147,6 +147,11 @@ test("the list has what the caller may see, and QEMU's state only when asked", a
     diskread: 0,
     diskwrite: 0,
     pressure: { cpusome: 1.5 },
+    runningQemu: "10.1.2",
+    balloon: 1,
+    balloonMin: 1,
+    freemem: 1,
+    shares: 1000,
   } as const;
   node.listed.push(
     { ...guest, vmid: 100, type: "qemu" },
@@ -157,7 +162,8 @@ test("the list has what the caller may see, and QEMU's state only when asked", a
   const rows = await node.call("GET", "", {}, "nina@pve");
   expect(rows).toEqual([expect.objectContaining({ vmid: 101, status: "running", pressurecpusome: 1.5 })]);
   expect(rows).not.toEqual([expect.objectContaining({ qmpstatus: "paused" })]);
-  expect(await node.call("GET", "", { full: 1 }, "nina@pve")).toEqual([
-    expect.objectContaining({ qmpstatus: "paused" }),
-  ]);
+  const full = await node.call("GET", "", { full: 1 }, "nina@pve");
+  expect(full).toEqual([expect.objectContaining({ qmpstatus: "paused", "running-qemu": "10.1.2" })]);
+  const unnamed = ["type", "pressure", "runningQemu", "balloon", "balloonMin", "freemem", "shares"];
+  for (const name of unnamed) expect(full).not.toEqual([expect.objectContaining({ [name]: expect.anything() })]);
 });

@@ -97,13 +97,15 @@ function listVms({ guests }: LifecycleMethodsDeps): Method {
 }
 
 function rowOf(guest: GuestStatus, isFull: boolean): Record<string, unknown> {
-  const { type: _type, template, pressure, qmpstatus, balloon: _balloon, ...row } = guest;
+  const { type: _type, template, pressure, qmpstatus, runningQemu, ...figures } = guest;
+  const { balloon: _balloon, balloonMin: _balloonMin, freemem: _freemem, shares: _shares, ...row } = figures;
   const pressures = Object.entries(pressure ?? {}).map(([name, value]) => [`pressure${name}`, value] as const);
   return {
     ...row,
     ...(template ? { template: 1 } : {}),
     ...Object.fromEntries(pressures),
     ...(isFull && qmpstatus !== undefined ? { qmpstatus } : {}),
+    ...(runningQemu === undefined ? {} : { "running-qemu": runningQemu }),
   };
 }
 

@@ -49,10 +49,6 @@ interface LiveFigures {
   readonly runningQemu?: string;
 }
 
-export interface DetailedStatus extends GuestStatus {
-  readonly runningQemu?: string;
-}
-
 export class VmStatusReader {
   readonly #deps: VmStatusDeps;
   /** For the share of cpu between two looks at the same process. */
@@ -66,7 +62,7 @@ export class VmStatusReader {
   }
 
   /** @see Guests.status */
-  async all({ asksGuests = true }: { readonly asksGuests?: boolean } = {}): Promise<DetailedStatus[]> {
+  async all({ asksGuests = true }: { readonly asksGuests?: boolean } = {}): Promise<GuestStatus[]> {
     const { cfs } = this.#deps;
     const [guests, broadcast] = await Promise.all([cfs.guests(), asksGuests ? undefined : cfs.rrd()]);
     const own = [...guests.values()].filter(({ node, type }) => node === this.#deps.nodeName && type === "qemu");
@@ -83,7 +79,7 @@ export class VmStatusReader {
   }
 
   /** @param told instead of asking QEMU. @returns undefined when there is no such VM (any more). */
-  async one(vmid: number, told?: LiveFigures): Promise<DetailedStatus | undefined> {
+  async one(vmid: number, told?: LiveFigures): Promise<GuestStatus | undefined> {
     const file = await this.#deps.configs.find(vmid);
     if (file === undefined) return undefined;
     const config = file.current;
