@@ -202,6 +202,7 @@ describe.skipIf(!HAS_QEMU)("a running guest (skipped without qemu-system-x86, qe
       // Quotes, since the line itself is echoed whether or not the guest has heard all of it.
       await inGuest("echo good b''ye; poweroff -f", "good bye");
       await untilStatus("stopped");
+      expect(await api.task("POST", `${vm}/status/reboot`)).toBe(`VM ${VMID} not running`);
       expect(await api.task("POST", `${vm}/status/start`)).toBe("OK");
       await inGuest("echo up $((40+2))", "up 42");
       expect(await api.task("POST", `${vm}/status/start`)).toBe(`VM ${VMID} already running`);

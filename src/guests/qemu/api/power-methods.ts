@@ -4,12 +4,13 @@ import { ApiError, notBuilt, permissionError } from "../../../rest/errors.ts";
 import { type CallContext, defineMethod, type Method } from "../../../rest/method.ts";
 import type { Schema } from "../../../rest/schema.ts";
 import type { Json, TaskContext, Tasks, TaskTable } from "../../../tasks/port.ts";
+import type { GuestStatus } from "../../port.ts";
 import { checkLock, type VmConfigs } from "../config-store.ts";
 import { qmpCommand, withQmp } from "../qmp/index.ts";
 import type { VmPower } from "../run/vm-power.ts";
 import type { VmProcesses } from "../run/vm-process.ts";
 import type { VmStarter } from "../run/vm-starter.ts";
-import type { DetailedStatus, VmStatusReader } from "../run/vm-status.ts";
+import type { VmStatusReader } from "../run/vm-status.ts";
 import { callerOf } from "./config-methods.ts";
 import { isRoot } from "./option-permissions.ts";
 import { node, skiplock, vmid } from "./parameters.ts";
@@ -98,7 +99,7 @@ function currentMethod({ status, configs }: PowerMethodDeps): Method {
   });
 }
 
-function describeStatus(row: DetailedStatus): Record<string, unknown> {
+function describeStatus(row: GuestStatus): Record<string, unknown> {
   const { type: _, template, pressure, runningQemu, balloonMin, freemem, shares, ...rest } = row;
   return {
     ...rest,
@@ -437,6 +438,8 @@ export function powerTasks({ configs, starter, power, announce }: PowerTaskDeps)
     qmstop: announced((args, task) => power.stop(args.vmid, { skipsLock: args.skiplock === true }, task)),
     qmshutdown: announced((args, task) => shutdown(args, task, args.forceStop === true)),
     qmreboot: announced(async (args, task) => {
+      // Whoever reboots a VM that is off is told so: it does not start it.
+      await power.requireRunning(args.vmid, false);
       await shutdown(args, task, false);
       await starter.start(args.vmid, {}, task);
     }),

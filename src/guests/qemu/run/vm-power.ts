@@ -87,19 +87,25 @@ export class VmPower {
     });
   }
 
+  /** @throws VmRefusedError */
+  async requireRunning(vmid: number, skipsLock: boolean): Promise<void> {
+    const { running } = await this.#permitted(vmid, skipsLock);
+    if (running === undefined) throw new VmRefusedError(`VM ${vmid} not running`);
+  }
+
   async reset(vmid: number, skipsLock: boolean): Promise<void> {
-    await this.#require(vmid, skipsLock);
+    await this.requireRunning(vmid, skipsLock);
     await qmpCommand(this.#qmp(vmid), "system_reset");
   }
 
   async suspend(vmid: number, skipsLock: boolean): Promise<void> {
-    await this.#require(vmid, skipsLock);
+    await this.requireRunning(vmid, skipsLock);
     await qmpCommand(this.#qmp(vmid), "stop");
   }
 
   /** Continues a paused VM; one that sleeps inside the guest is woken. */
   async resume(vmid: number, skipsLock: boolean): Promise<void> {
-    await this.#require(vmid, skipsLock);
+    await this.requireRunning(vmid, skipsLock);
     await withQmp(this.#qmp(vmid), async (qmp) => {
       const answer = await qmp.execute("query-status");
       const status = typeof answer === "object" && answer !== null && "status" in answer ? answer.status : undefined;
@@ -178,11 +184,6 @@ export class VmPower {
     const file = await this.#deps.configs.loadFresh(vmid);
     checkLock(file, skipsLock);
     return { running: await this.#deps.processes.search(vmid), config: file.current };
-  }
-
-  async #require(vmid: number, skipsLock: boolean): Promise<void> {
-    const { running } = await this.#permitted(vmid, skipsLock);
-    if (running === undefined) throw new VmRefusedError(`VM ${vmid} not running`);
   }
 
   #qmp(vmid: number): { path: string; peer: string } {
