@@ -22,9 +22,11 @@ let servers: IpcServer[] = [];
 let clients: RequestClusterFs[] = [];
 /** Requests that came through to the tree. */
 let calls = 0;
+let warnings: string[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "quorate-ipc-"));
+  warnings = [];
 });
 afterEach(async () => {
   await Promise.all(clients.map((client) => client.close()));
@@ -54,7 +56,7 @@ async function serve(replica = newReplica(), { isReadOnly = false, mode = 0o600 
     path: path(),
     mode,
     isReadOnly,
-    log: silentLogger,
+    log: { ...silentLogger, warn: (_fields, text) => void warnings.push(text) },
     onWatching() {},
     backend: {
       nodeName: "n1",
@@ -390,6 +392,44 @@ describe("bad input", () => {
     expect(performance.now() - start).toBeLessThan(2000);
     socket.destroy();
     await isClosed;
+  });
+
+  test("clients that do not read together cost no more than the server's share, and those that do are served", async () => {
+    const replica = newReplica();
+    await serve(replica);
+    const cfs = connect();
+    await cfs.write("big", Buffer.alloc(1 << 20));
+    const before = calls;
+    const question = encodeFrame({ kind: "request", id: 1, request: { op: "read", path: "big" } });
+    const silent = await Promise.all(Array.from({ length: 30 }, () => open()));
+    for (const { socket } of silent) {
+      socket.pause();
+      socket.write(Buffer.concat([encodeFrame(hello), ...Array.from({ length: 40 }, () => question)]));
+    }
+    // 128 MiB may wait for them; whoever waits longer for more is cut off.
+    await expect.poll(() => warnings, { timeout: 10_000 }).toContain("clients read too slowly: the slowest is cut off");
+    expect(calls - before).toBeLessThan(30 * 20);
+    expect((await cfs.read("big"))?.data.length).toBe(1 << 20);
+    for (const { socket } of silent) socket.destroy();
+  });
+
+  test("questions do not wait for changes that wait for the disk", async () => {
+    const server = new IpcServer({
+      path: path(),
+      mode: 0o600,
+      isReadOnly: false,
+      log: silentLogger,
+      onWatching() {},
+      backend: {
+        nodeName: "n1",
+        call: (request) => (request.op === "info" ? Promise.resolve({ reply: {} }) : new Promise(() => {})),
+      },
+    });
+    servers.push(server);
+    await server.start();
+    const cfs = connect();
+    for (let i = 0; i < 200; i += 1) cfs.write(`f${i}`, "x").catch(() => {});
+    expect((await cfs.info()).isQuorate).toBe(false);
   });
 
   test("a client that reads late gets every answer", async () => {

@@ -16,6 +16,7 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from "./messages.ts";
+import { RequestBudget } from "./request-budget.ts";
 
 export interface IpcBackend {
   readonly nodeName: string;
@@ -36,10 +37,18 @@ export interface IpcServerOptions {
 
 /** A client that sends no hello within this time is cut off. */
 const HELLO_LIMIT_MS = 10_000;
-/** Requests of one client that are under way; then no more of it are taken. Each may be answered with a whole file. */
-const MAX_PENDING = 64;
+/** Questions of one client that are under way; then no more of it are taken. Each may be answered with a whole file. */
+const MAX_QUESTIONS = 16;
+/** The same of all clients together. */
+const MAX_QUESTIONS_OF_ALL = 128;
+/** Changes of one client that are under way. They wait for the disk, so questions must not have to wait for them. */
+const MAX_CHANGES = 256;
 /** Nor while so many bytes of answers wait for it to read them. */
 const MAX_UNREAD_ANSWER_BYTES = 4 << 20;
+/** When more than this waits for all clients together, the one that owes most is cut off. */
+const MAX_UNREAD_BYTES_OF_ALL = 128 << 20;
+/** Less of one client is not worth adding up all of them. */
+const NOTABLE_UNREAD_BYTES = 1 << 20;
 /** At the end a client has this long to read what it was sent. */
 const END_LIMIT_MS = 200;
 /** A watcher that reads nothing is cut off when this much waits for it; it comes back and starts over. */
@@ -50,6 +59,7 @@ export class IpcServer {
   readonly #options: IpcServerOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
+  readonly #budget = new RequestBudget(MAX_QUESTIONS_OF_ALL);
   #watchers = 0;
 
   constructor(options: IpcServerOptions) {
@@ -99,10 +109,25 @@ export class IpcServer {
     return !isPrivatePath(event.path) || PUBLIC_PRIVATE_PATHS.has(event.path);
   }
 
+  #relieve(): void {
+    let total = 0;
+    let worst: Connection | undefined;
+    for (const connection of this.#connections) {
+      total += connection.unread;
+      if (worst === undefined || connection.unread > worst.unread) worst = connection;
+    }
+    if (total > MAX_UNREAD_BYTES_OF_ALL) worst?.cutOff("clients read too slowly: the slowest is cut off");
+  }
+
   #accept(socket: Socket): void {
-    const connection = new Connection(socket, this.#options, () => {
-      this.#watchers += 1;
-      if (this.#watchers === 1) this.#options.onWatching(true);
+    const connection = new Connection(socket, {
+      ...this.#options,
+      budget: this.#budget,
+      onWatch: () => {
+        this.#watchers += 1;
+        if (this.#watchers === 1) this.#options.onWatching(true);
+      },
+      onBacklog: () => this.#relieve(),
     });
     this.#connections.add(connection);
     socket.on("close", () => {
@@ -114,29 +139,45 @@ export class IpcServer {
   }
 }
 
+interface ConnectionOptions extends IpcServerOptions {
+  readonly budget: RequestBudget;
+  readonly onWatch: () => void;
+  /** A notable amount waits for this client. */
+  readonly onBacklog: () => void;
+}
+
 class Connection {
   readonly #socket: Socket;
-  readonly #options: IpcServerOptions;
+  readonly #options: ConnectionOptions;
   readonly #reader = new FrameReader(MAX_CLIENT_FRAME_BYTES);
   readonly #helloTimer: NodeJS.Timeout;
-  readonly #onWatch: () => void;
+  readonly #goOn = (): void => this.#takeFrames();
   #hasGreeted = false;
   #isWatching = false;
   #hasEnded = false;
-  #pending = 0;
+  #questions = 0;
+  #changes = 0;
   /** Came in and was not looked at yet. No more is read meanwhile, so it is what one chunk held. */
   #frames: Frame[] = [];
 
-  constructor(socket: Socket, options: IpcServerOptions, onWatch: () => void) {
+  constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#onWatch = onWatch;
     this.#helloTimer = setTimeout(() => this.#goodbye("no hello came in time"), HELLO_LIMIT_MS);
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-    socket.on("drain", () => this.#takeFrames());
+    socket.on("drain", this.#goOn);
     // ECONNRESET and EPIPE: the client is gone, "close" follows and cleans up.
     socket.on("error", (error) => options.log.debug({ error: error.message }, "client connection failed"));
-    socket.on("close", () => clearTimeout(this.#helloTimer));
+    socket.on("close", () => {
+      clearTimeout(this.#helloTimer);
+      this.#hasEnded = true;
+      options.budget.forget(this.#goOn);
+    });
+  }
+
+  /** Bytes that wait for the client to read them. */
+  get unread(): number {
+    return this.#socket.destroyed ? 0 : this.#socket.writableLength;
   }
 
   get isWatching(): boolean {
@@ -144,13 +185,14 @@ class Connection {
   }
 
   tell(frame: Buffer): void {
-    if (!this.#isWatching) return;
-    if (this.#socket.writableLength > MAX_UNREAD_BYTES) {
-      this.#options.log.warn({}, "a watcher does not read: it is cut off");
-      this.#socket.destroy();
-      return;
-    }
-    this.#socket.write(frame);
+    if (!this.#isWatching || !this.#socket.writable) return;
+    if (this.unread > MAX_UNREAD_BYTES) this.cutOff("a watcher does not read: it is cut off");
+    else this.#write(frame);
+  }
+
+  cutOff(why: string): void {
+    this.#options.log.warn({ unread: this.unread }, why);
+    this.#socket.destroy();
   }
 
   /** Answers that are on their way still go out, to a client that reads them. */
@@ -186,12 +228,21 @@ class Connection {
       else this.#onMessage(message, frame.body);
     }
     this.#frames = this.#frames.slice(taken);
-    if (this.#frames.length > 0 || this.#isBusy) this.#socket.pause();
-    else this.#socket.resume();
+    if (this.#frames.length === 0 && !this.#isBusy) this.#socket.resume();
+    else {
+      this.#socket.pause();
+      if (this.#options.budget.isSpent && !this.#hasEnded) this.#options.budget.whenFree(this.#goOn);
+    }
   }
 
   get #isBusy(): boolean {
-    return this.#hasEnded || this.#pending >= MAX_PENDING || this.#socket.writableLength > MAX_UNREAD_ANSWER_BYTES;
+    return (
+      this.#hasEnded ||
+      this.#questions >= MAX_QUESTIONS ||
+      this.#changes >= MAX_CHANGES ||
+      this.#options.budget.isSpent ||
+      this.#socket.writableLength > MAX_UNREAD_ANSWER_BYTES
+    );
   }
 
   #onMessage(message: ClientMessage, body: Uint8Array | undefined): void {
@@ -200,7 +251,7 @@ class Connection {
         this.#greet(message.oldest, message.newest);
         return;
       case "watch":
-        if (!this.#isWatching) this.#onWatch();
+        if (!this.#isWatching) this.#options.onWatch();
         this.#isWatching = true;
         return;
       case "request":
@@ -235,27 +286,31 @@ class Connection {
       this.#reply(id, { reply: { error: { code: request.code, errno: "EINVAL", message: request.problem } } });
       return;
     }
-    const { isReadOnly, backend } = this.#options;
+    const { isReadOnly, backend, budget } = this.#options;
     if (isReadOnly && !READ_ONLY_OPERATIONS.has(request.op)) {
       const error = { code: "cfs-refused", errno: "EPERM", message: `cannot ${request.op}: this socket is read-only` };
       this.#reply(id, { reply: { error } });
       return;
     }
-    this.#pending += 1;
-    backend.call(request, body, isReadOnly).then(
-      (answer) => this.#finish(id, answer),
-      (error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#options.log.error({ op: request.op, error: message }, "a request failed");
-        this.#finish(id, { reply: { error: { code: "cfs-refused", errno: "EIO", message } } });
-      },
-    );
+    const isQuestion = READ_ONLY_OPERATIONS.has(request.op);
+    if (isQuestion) {
+      this.#questions += 1;
+      budget.take();
+    } else this.#changes += 1;
+    const finish = (answer: TransportReply): void => this.#finish(id, answer, isQuestion);
+    backend.call(request, body, isReadOnly).then(finish, (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.log.error({ op: request.op, error: message }, "a request failed");
+      finish({ reply: { error: { code: "cfs-refused", errno: "EIO", message } } });
+    });
   }
 
-  #finish(id: number, answer: TransportReply): void {
-    this.#pending -= 1;
+  #finish(id: number, answer: TransportReply, isQuestion: boolean): void {
+    if (isQuestion) this.#questions -= 1;
+    else this.#changes -= 1;
     this.#reply(id, answer);
     if (this.#socket.isPaused()) this.#takeFrames();
+    if (isQuestion) this.#options.budget.give();
   }
 
   #reply(id: number, { reply, body }: { readonly reply: CfsReply; readonly body?: Uint8Array }): void {
@@ -269,6 +324,11 @@ class Connection {
   }
 
   #send(message: ServerMessage, body?: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(message, body));
+    if (this.#socket.writable) this.#write(encodeFrame(message, body));
+  }
+
+  #write(frame: Buffer): void {
+    this.#socket.write(frame);
+    if (this.unread > NOTABLE_UNREAD_BYTES) this.#options.onBacklog();
   }
 }
