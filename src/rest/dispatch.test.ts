@@ -465,7 +465,14 @@ describe("replies", () => {
     },
     { url: "/api2/json/fail/late", want: '500 first line | {"data":null,"message":"first line\\nsecond line\\n"}' },
     { url: "/api2/json/fail/bug", want: /^500 a bug/ },
-    { url: "/api2/json/nodes", want: /^501/ },
+    {
+      url: "/api2/json/nodes",
+      want: `501 Method 'GET /nodes' not implemented | {"data":null,"message":"Method 'GET /nodes' not implemented"}`,
+    },
+    {
+      url: "/api2/extjs/nodes",
+      want: `200 OK | {"success":0,"data":null,"message":"Method 'GET /nodes' not implemented","status":501}`,
+    },
     { url: "/api2/json", want: /^200 OK \| {"data":\[{"subdir":"access"}/ },
     { url: "/api2/json/nodes/n1", want: '200 OK | {"data":[{"name":"qemu"}]}' },
     { url: "/api2/json/nodes/n1/qemu/100", want: '200 OK | {"data":[{"subdir":"config"}]}' },

@@ -246,7 +246,9 @@ export class Dispatcher {
     const { request, match, identity, target, verb } = work;
     if (match === undefined) {
       const message = `Method '${verb} ${target.path}' not implemented`;
-      return textAnswer(format, 501, message, printFailure(format, { status: 501, message }), identity?.authid);
+      const text = printFailure(format, { status: 501, message });
+      const status = wireStatus(format, 501);
+      return textAnswer(format, status, status === 200 ? "OK" : message, text, identity?.authid);
     }
     const { method } = match.route;
     const params = work.prepared?.params ?? this.#paramsOf(match, target, given.bodyParams);
