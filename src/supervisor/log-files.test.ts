@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LogTail, lastFailure, logSize } from "./log-files.ts";
+import { LogTail, lastFailure, logSize, renderLogLine } from "./log-files.ts";
 
 let directory: string;
 let path: string;
@@ -34,6 +34,15 @@ describe("the last failure in a log", () => {
   test("is unknown without a log", () => {
     expect(lastFailure(path, 0)).toBeUndefined();
   });
+});
+
+test.each([
+  JSON.stringify({ level: "warn", time: "t", msg: "no", path: "/a\x1b[2Jb\nc\x9b" }),
+  "raw \x1b[2J\r\x07 line",
+])("a line never steers the terminal that shows it: %j", (raw) => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be left.
+  expect(renderLogLine("d", raw).text).not.toMatch(/[\0-\x1f\x7f-\x9f]/);
+  expect(renderLogLine("d", raw).text).toContain("\\x1b[2J");
 });
 
 describe("following a log", () => {

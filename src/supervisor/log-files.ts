@@ -31,9 +31,9 @@ export function renderLogLine(daemon: string, raw: string): LogLine {
     entry = JSON.parse(raw);
   } catch {
     // Not one of our logger's lines: shown as it is.
-    return { daemon, time: "", text: raw };
+    return { daemon, time: "", text: printable(raw) };
   }
-  if (typeof entry !== "object" || entry === null) return { daemon, time: "", text: raw };
+  if (typeof entry !== "object" || entry === null) return { daemon, time: "", text: printable(raw) };
   const record: Record<string, unknown> = { ...entry };
   const level = record.level === "info" ? "" : `${String(record.level)}: `;
   const fields = Object.entries(record)
@@ -44,8 +44,14 @@ export function renderLogLine(daemon: string, raw: string): LogLine {
   return {
     daemon,
     time: typeof record.time === "string" ? record.time : "",
-    text: `${level}${String(record.msg ?? "")}${cause}${fields.length > 0 ? ` (${fields.join(" ")})` : ""}`,
+    text: printable(`${level}${String(record.msg ?? "")}${cause}${fields.length > 0 ? ` (${fields.join(" ")})` : ""}`),
   };
+}
+
+/** What strangers send gets into logs: it must neither steer the terminal nor look like lines of its own. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  return text.replace(/[\0-\x08\n-\x1f\x7f-\x9f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** The error that a daemon's log tells last, from the byte `from` on: our logger's, else the one of a crash. */
