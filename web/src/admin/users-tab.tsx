@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from "react";
+import { ApiError } from "../api/errors.ts";
 import { useAllowed, useApp, useNow } from "../app-context.tsx";
 import { formatMoment } from "../format/time.ts";
 import { Button } from "../parts/button.tsx";
@@ -135,6 +136,8 @@ function UserSheet({ user, onClose }: { readonly user: User | undefined; readonl
   const [group, setGroup] = useState(user?.groups ?? "");
   const [isEnabled, setEnabled] = useState(user?.enable !== 0);
   const submit = async (): Promise<void> => {
+    if (user === undefined && name.trim() === "")
+      throw new ApiError(t("login.no-user"), { status: 400, fields: { userid: t("login.no-user") } });
     const fields = { comment, email, groups: group, enable: isEnabled ? 1 : 0 } as const;
     if (user === undefined)
       await api.post("/access/users", {

@@ -86,7 +86,7 @@ export function BulkSheet({ action, rows, onDone, onClose }: BulkSheetProps): Re
       <div className="sheet">
         {facts.confirm === undefined ? null : <p className="note">{t("bulk.stop-warning")}</p>}
         <ul className="act-list">
-          {rows.map(({ guest }) => {
+          {rows.map(({ guest, state }) => {
             const reason = skipped.get(guest.vmid);
             const step = steps.get(guest.vmid);
             return (
@@ -97,7 +97,10 @@ export function BulkSheet({ action, rows, onDone, onClose }: BulkSheetProps): Re
                   <div className="t2">
                     {step?.kind === "ended" && step.text !== ""
                       ? step.text
-                      : (reason ?? t(facts.running, { name: guest.name }))}
+                      : (reason ??
+                        (step === undefined
+                          ? t("bulk.will", { state: t(`state.${state}`), action: t(facts.label) })
+                          : t(facts.running, { name: guest.name })))}
                   </div>
                 </div>
                 <span className="t2">{reason === undefined ? guest.node : t("bulk.skipped")}</span>

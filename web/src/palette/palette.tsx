@@ -5,6 +5,7 @@ import { type GuestAction, useGuestActions, useWhyNot } from "../guest/guest-act
 import { POWER, type PowerAction } from "../guest/power.ts";
 import { STATE_SHAPE } from "../guest/state-word.tsx";
 import { PaletteFrame } from "../overlays/lazy.tsx";
+import { IconButton } from "../parts/button.tsx";
 import { Icon, type IconName, type Shape, StateShape } from "../parts/icon.tsx";
 import { navigate } from "../route/navigation.tsx";
 import { AREAS } from "../shell/areas.ts";
@@ -55,22 +56,26 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
   return (
     <PaletteFrame title={t("search.title")} onClose={onClose}>
       <div className="pal">
-        <input
-          data-autofocus
-          role="combobox"
-          aria-label={t("search.title")}
-          aria-expanded="true"
-          aria-controls="palette-hits"
-          aria-activedescendant={hits[current] === undefined ? undefined : `hit-${current}`}
-          aria-autocomplete="list"
-          placeholder={t("search.invite")}
-          value={query}
-          onChange={(event) => {
-            setQuery(event.target.value);
-            setAt(0);
-          }}
-          onKeyDown={onKey}
-        />
+        <div className="ask">
+          <input
+            data-autofocus
+            role="combobox"
+            aria-label={t("search.title")}
+            aria-expanded="true"
+            aria-controls="palette-hits"
+            aria-activedescendant={hits[current] === undefined ? undefined : `hit-${current}`}
+            aria-autocomplete="list"
+            placeholder={t("search.invite")}
+            value={query}
+            onChange={(event) => {
+              setQuery(event.target.value);
+              setAt(0);
+            }}
+            onKeyDown={onKey}
+          />
+          {/* Where there is neither Escape nor a place beside it. */}
+          <IconButton icon="close" label={t("action.close")} onClick={onClose} />
+        </div>
         {hits.length === 0 ? <p className="none">{t("search.nothing", { query })}</p> : null}
         <div id="palette-hits" className="hits" role="listbox" aria-label={t("search.hits")}>
           {hits.map((entry, index) => (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { outcomeOf, parseTasks, parseUpid } from "./tasks.ts";
+import { outcomeOf, parseTaskEvent, parseTasks, parseUpid } from "./tasks.ts";
 
 test("tasks come newest first, whatever is no task is left out", () => {
   const row = (upid: string, starttime: number) => ({ upid, node: "n1", type: "qmstart", starttime });
@@ -25,4 +25,11 @@ test("a UPID tells its parts; what is none tells nothing", () => {
     startedAt: 0x6b0684c5,
   });
   expect(parseUpid("UPID:vm:1:2:3:x:y:z:")).toBeUndefined();
+});
+
+test("the cluster log's lines about tasks name the task and how it ended", () => {
+  const upid = "UPID:vm:000011EE:000CBB2E:6B0684C5:qmstart:100:admin@pve:";
+  expect(parseTaskEvent(`starting task ${upid}`)).toEqual({ upid, status: undefined });
+  expect(parseTaskEvent(`end task ${upid} start failed: no disk`)).toEqual({ upid, status: "start failed: no disk" });
+  expect(parseTaskEvent("successful auth for user 'admin@pve'")).toBeUndefined();
 });

@@ -60,6 +60,14 @@ export function outcomeOfStatus(status: string | undefined): TaskOutcome {
   return status.startsWith("WARNINGS") ? "warnings" : "failed";
 }
 
+/** What the cluster log says of a task: `starting task UPID:…:` and `end task UPID:…: OK`. */
+export function parseTaskEvent(
+  text: string,
+): { readonly upid: string; readonly status: string | undefined } | undefined {
+  const match = /^(?:starting|end) task (UPID:\S+:)(?: (.+))?$/.exec(text);
+  return match?.[1] === undefined ? undefined : { upid: match[1], status: match[2] };
+}
+
 /** `UPID:node:pid:pstart:starttime:type:id:user:` */
 export function parseUpid(upid: string):
   | {

@@ -3,7 +3,8 @@ import { useApp, useInventory, useNow, useTasks, useTitle, useValue } from "../a
 import { When } from "../parts/age.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Link, useSearchParam } from "../route/navigation.tsx";
-import { outcomeOf } from "../store/tasks.ts";
+import { taskLink } from "../store/task-follower.ts";
+import { outcomeOf, parseTaskEvent, parseUpid } from "../store/tasks.ts";
 import { t } from "../text/t.ts";
 import { taskTitle } from "./task-title.ts";
 import { TasksTable } from "./tasks-table.tsx";
@@ -103,7 +104,7 @@ function Events({ text }: { readonly text: string }): ReactNode {
                 style={{ whiteSpace: "normal", overflowWrap: "anywhere" }}
                 className={entry.priority <= 3 ? "bad" : ""}
               >
-                {entry.text}
+                <EventText text={entry.text} />
               </td>
               <td className="hide-m">{entry.node}</td>
               <td className="muted hide-m">{entry.user}</td>
@@ -112,5 +113,19 @@ function Events({ text }: { readonly text: string }): ReactNode {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Tasks are told by what they do, and lead to their log. */
+function EventText({ text }: { readonly text: string }): ReactNode {
+  const event = parseTaskEvent(text);
+  const facts = event === undefined ? undefined : parseUpid(event.upid);
+  const name = useInventory(({ guests }) => guests.get(Number(facts?.id))?.name);
+  if (event === undefined || facts === undefined) return text;
+  const title = taskTitle(facts, name);
+  return (
+    <Link className="link" to={taskLink(event.upid)}>
+      {event.status === undefined ? t("events.begins", { title }) : t("events.ends", { title, status: event.status })}
+    </Link>
   );
 }

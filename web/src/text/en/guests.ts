@@ -84,6 +84,7 @@ export const guestMessages = {
   "bulk.stop-warning": "They lose power at once; unsaved data is lost.",
   "bulk.skipped": "skipped",
   "bulk.waits": "waits",
+  "bulk.will": "{state} → {action}",
   "bulk.at-once": "At once",
   "bulk.go": "{action}: {n, plural, one {# guest} other {# guests}}",
   "bulk.progress": "{done} of {total}",

@@ -14,6 +14,8 @@ export const taskMessages = {
   "tasks.show-failed": "With trouble",
   "tasks.show-events": "Cluster log",
   "events.none": "No entries.",
+  "events.begins": "{title}: begins",
+  "events.ends": "{title}: {status}",
   "task-page.no-upid": "This is not the name of a task.",
   "task-page.by": "by {user} on {node}",
   "task-page.since": "for {time}",
