@@ -15,7 +15,7 @@ import { Tree } from "../tree/tree.ts";
 import { checkRequest } from "./check-request.ts";
 import { connectClusterFs } from "./client.ts";
 import { encodeFrame, FrameError, FrameReader } from "./frames.ts";
-import { IpcServer } from "./server.ts";
+import { type IpcBackend, IpcServer } from "./server.ts";
 
 let directory = "";
 let servers: IpcServer[] = [];
@@ -74,6 +74,20 @@ async function serve(replica = newReplica(), { isReadOnly = false, mode = 0o600 
   await server.start();
   servers.push(server);
   return server;
+}
+
+async function serveWith(call: IpcBackend["call"]): Promise<void> {
+  const backend = { nodeName: "n1", call };
+  const server = new IpcServer({
+    path: path(),
+    mode: 0o600,
+    isReadOnly: false,
+    log: silentLogger,
+    onWatching() {},
+    backend,
+  });
+  servers.push(server);
+  await server.start();
 }
 
 function tellAll(server: IpcServer, events: readonly CfsEvent[]): void {
@@ -413,20 +427,23 @@ describe("bad input", () => {
     for (const { socket } of silent) socket.destroy();
   });
 
+  test("only so many questions of all clients are under way, and the rest follow", async () => {
+    const answers: (() => void)[] = [];
+    await serveWith(() => new Promise((resolve) => answers.push(() => resolve({ reply: {} }))));
+    const asking = Array.from({ length: 20 }, () => connect()).flatMap((cfs) =>
+      Array.from({ length: 20 }, () => cfs.info()),
+    );
+    await expect.poll(() => answers.length).toBe(128);
+    while (answers.length > 0) {
+      expect(answers.length).toBeLessThanOrEqual(128);
+      answers.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await Promise.all(asking)).toHaveLength(400);
+  });
+
   test("questions do not wait for changes that wait for the disk", async () => {
-    const server = new IpcServer({
-      path: path(),
-      mode: 0o600,
-      isReadOnly: false,
-      log: silentLogger,
-      onWatching() {},
-      backend: {
-        nodeName: "n1",
-        call: (request) => (request.op === "info" ? Promise.resolve({ reply: {} }) : new Promise(() => {})),
-      },
-    });
-    servers.push(server);
-    await server.start();
+    await serveWith((request) => (request.op === "info" ? Promise.resolve({ reply: {} }) : new Promise(() => {})));
     const cfs = connect();
     for (let i = 0; i < 200; i += 1) cfs.write(`f${i}`, "x").catch(() => {});
     expect((await cfs.info()).isQuorate).toBe(false);
