@@ -17,6 +17,8 @@ const BURST = 64;
 const SPIN_US = 100;
 /** A file that was created or emptied reaches the disk after this time at the latest, if no write takes it along. */
 const UNSYNCED_LIMIT_MS = 2;
+/** After a sync that failed the next one is tried: a disk that refuses is not to be asked, and told of, all the time. */
+const SYNC_RETRY_MS = 1000;
 /** How often a commit under way is looked after. */
 const COMMIT_WATCH_MS = 1000;
 
@@ -47,6 +49,8 @@ export class OwnerLoop {
   #poll: PollSet;
   #isStopped = false;
   #unsyncedSince: number | undefined;
+  /** By the monotonic clock; 0 while syncs succeed. */
+  #noSyncBeforeMs = 0;
   /** Since memory was given back. The start counts as much: reading the database leaves a lot behind. */
   #requests = TRIM_REQUESTS;
 
@@ -133,7 +137,9 @@ export class OwnerLoop {
   }
 
   #timeoutMs(): number {
-    if (this.#options.replica.hasUnsynced) return UNSYNCED_LIMIT_MS;
+    if (this.#options.replica.hasUnsynced) {
+      return Math.max(UNSYNCED_LIMIT_MS, Math.ceil(this.#noSyncBeforeMs - performance.now()));
+    }
     if (this.#options.replica.isCommitting) return COMMIT_WATCH_MS;
     return this.#requests >= TRIM_REQUESTS ? QUIET_MS : -1;
   }
@@ -150,16 +156,18 @@ export class OwnerLoop {
 
   /** What is written and not synced waits a moment for the write that is expected to follow. */
   #syncWhenDue(): void {
-    const { replica, log } = this.#options;
+    const { replica } = this.#options;
     if (!replica.hasUnsynced) {
       this.#unsyncedSince = undefined;
       return;
     }
     this.#unsyncedSince ??= performance.now();
-    if (replica.isCommitting || performance.now() - this.#unsyncedSince < UNSYNCED_LIMIT_MS) return;
+    const now = performance.now();
+    if (replica.isCommitting || now - this.#unsyncedSince < UNSYNCED_LIMIT_MS || now < this.#noSyncBeforeMs) return;
     this.#unsyncedSince = undefined;
+    // The replica tells of a failure.
     replica.sync((failure) => {
-      if (failure !== undefined) log.error({ error: failure.message }, "cannot sync the database");
+      this.#noSyncBeforeMs = failure === undefined ? 0 : performance.now() + SYNC_RETRY_MS;
     });
   }
 
