@@ -18,6 +18,7 @@ import { ApiError } from "../rest/errors.ts";
 import { defineMethod, type Method } from "../rest/method.ts";
 import { certificateMethods } from "./certificate-methods.ts";
 import { machineTimezone, utcOffsetSeconds } from "./machine-files.ts";
+import { networkMethods } from "./network-methods.ts";
 import { NODE } from "./node-parameter.ts";
 import type { ReleaseInfo } from "./release-info.ts";
 
@@ -274,6 +275,7 @@ export function nodeMethods(deps: NodeMethodDeps): Method[] {
     }),
     ...refusals(),
     ...certificateMethods({ cfs: deps.cfs }),
+    ...networkMethods({ layout }),
   ];
 }
 

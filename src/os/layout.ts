@@ -43,6 +43,8 @@ export interface Layout {
   readonly qemuSlice: string;
   /** The host's own resolv.conf(5), whatever the root. */
   readonly hostResolvConf: string;
+  /** The host's interfaces(5), whatever the root. */
+  readonly hostInterfaces: string;
   /** The host's hosts(5), time zone link and name, and zone files, whatever the root. */
   readonly hostEtcHosts: string;
   readonly hostLocaltime: string;
@@ -109,6 +111,7 @@ export function makeLayout({ root, nodeName, isRootUser }: LayoutOptions): Layou
       ? "qemu.slice"
       : `quorate-${createHash("sha256").update(root).digest("hex").slice(0, 12)}.slice`,
     hostResolvConf: "/etc/resolv.conf",
+    hostInterfaces: "/etc/network/interfaces",
     hostEtcHosts: "/etc/hosts",
     hostLocaltime: "/etc/localtime",
     hostTimezone: "/etc/timezone",

@@ -123,6 +123,19 @@ export async function physicalInterfaces(): Promise<string[]> {
   return found;
 }
 
+/** Interfaces that are up. */
+export async function activeInterfaces(): Promise<string[]> {
+  // The bonding driver has a plain file among them.
+  const entries = (await readdir("/sys/class/net", { withFileTypes: true })).filter((entry) => !entry.isFile());
+  const found: string[] = [];
+  for (const { name } of entries) {
+    const flags = await readOptional(join("/sys/class/net", name, "flags"));
+    // netdevice(7): IFF_UP.
+    if ((Number(flags?.trim()) & 1) === 1) found.push(name);
+  }
+  return found;
+}
+
 /** Seconds since boot. */
 export async function readUptimeSeconds(): Promise<number> {
   return Number((await readFile("/proc/uptime", "latin1")).split(" ")[0]);
