@@ -125,6 +125,18 @@ describe("/cluster/resources", () => {
   });
 });
 
+test("containers are listed from their configs, for whom may see them", async () => {
+  await cfs.write("nodes/n1/lxc/103.conf", "hostname: ct\nmemory: 256\ncores: 2\ntags: old\n");
+  const list = await get("/nodes/n1/lxc");
+  expect(list.data).toEqual([
+    {
+      ...{ vmid: 103, name: "ct", status: "stopped", template: 0, tags: "old", cpus: 2, cpu: 0 },
+      ...{ maxmem: 256 << 20, mem: 0, maxdisk: 0, disk: 0, uptime: 0 },
+    },
+  ]);
+  expect((await get("/nodes/n1/lxc", {}, "nina@pve")).data).toEqual([]);
+});
+
 describe("/cluster/nextid", () => {
   test("gives the lowest free id within the range that is set, and tells whether one is free", async () => {
     expect((await get("/cluster/nextid")).data).toBe("102");

@@ -10,6 +10,7 @@ import { checkPropertyString } from "../rest/property-string.ts";
 import type { Properties } from "../rest/schema.ts";
 import { splitList } from "../rest/split-list.ts";
 import { configMethods } from "./config-methods.ts";
+import { containerListMethod } from "./container-list.ts";
 import {
   DATACENTER_CONFIG,
   type DatacenterConfig,
@@ -57,6 +58,7 @@ export function clusterMethods(deps: ClusterMethodDeps): Method[] {
     ...optionMethods(deps),
     eventsMethod(deps),
     ...configMethods(deps),
+    containerListMethod(deps),
   ];
 }
 
