@@ -1,14 +1,17 @@
 import { closeSync } from "node:fs";
 import { expect, test } from "vitest";
 import { silentLogger } from "../log/logger.ts";
-import { makeEventfd } from "../os/libc.ts";
+import { makeEventfd, writeFd } from "../os/libc.ts";
 import { SingleMemberGroup } from "./group.ts";
 import { OwnerLoop } from "./owner-loop.ts";
 import { Replica } from "./replica.ts";
 import type { CommitStore } from "./store/port.ts";
 import { Tree } from "./tree/tree.ts";
 
-test("a disk that does not sync is asked again, but not all the time", () => {
+test.each([
+  ["in silence", false],
+  ["while requests keep coming", true],
+])("a disk that does not sync is asked again, but not all the time: %s", (_name, isBusy) => {
   const tries: number[] = [];
   const errors: string[] = [];
   const store: CommitStore = {
@@ -31,14 +34,20 @@ test("a disk that does not sync is asked again, but not all the time", () => {
     pid: 1,
   });
   const wakeFd = makeEventfd();
+  const wakeFlag = new Int32Array([isBusy ? 1 : 0]);
+  const one = Buffer.alloc(8);
+  one.writeBigUInt64LE(1n);
   const loop = new OwnerLoop({
     replica,
     wakeFd,
-    wakeFlag: new Int32Array(1),
+    wakeFlag,
     log: silentLogger,
     canSpin: false,
     handleKernel() {},
-    takeMessages() {},
+    takeMessages() {
+      wakeFlag[0] = 1;
+      writeFd(wakeFd, one, one.length);
+    },
     onUnmounted() {},
     onQuiet() {},
   });
