@@ -62,7 +62,18 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
   const launcher = role === "pveproxy" ? undefined : makeLauncher({ layout, log, role, cfs, files });
   const tasks: Tasks = launcher ?? noTasks;
   const store = launcher?.store ?? new TaskStore(layout);
-  const { storages, qemu, services } = makeWork({ layout, log, cfs, files, access, changes, tasks });
+  const waitForTask = (upid: string, timeoutMs: number): Promise<string | undefined> =>
+    endOfTask(store, upid, timeoutMs);
+  const { storages, qemu, services } = makeWork({
+    layout,
+    log,
+    cfs,
+    files,
+    access,
+    changes,
+    tasks,
+    waitForTask,
+  });
   const resources = new ClusterResources({ cfs, storages: () => storages.entries() });
   const release = releaseInfo(releaseId(PROJECT_DIR));
   const archive = new RrdArchive({
@@ -108,7 +119,7 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
       layout,
       log,
       accessRecords: changes,
-      waitForTask: async (upid, timeoutMs) => await endOfTask(store, upid, timeoutMs),
+      waitForTask,
     }),
     ...statsMethods({ archive }),
     ...qemu.methods,

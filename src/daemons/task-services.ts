@@ -41,6 +41,8 @@ export interface WorkDeps {
   readonly access: AccessControl;
   readonly changes: UserChanges;
   readonly tasks: Tasks;
+  /** Needed by methods, not by tasks. */
+  readonly waitForTask?: (upid: string, timeoutMs: number) => Promise<string | undefined>;
 }
 
 export interface Work {
@@ -50,7 +52,7 @@ export interface Work {
   readonly table: TaskTable;
 }
 
-export function makeWork({ layout, log, cfs, files, access, changes, tasks }: WorkDeps): Work {
+export function makeWork({ layout, log, cfs, files, access, changes, tasks, waitForTask }: WorkDeps): Work {
   const storages = new NodeStorages({ cfs, files, layout, log });
   const qemu = qemuServices({
     layout,
@@ -58,6 +60,7 @@ export function makeWork({ layout, log, cfs, files, access, changes, tasks }: Wo
     files,
     storages,
     tasks,
+    ...(waitForTask === undefined ? {} : { waitForTask }),
     accessRecords: changes,
     access,
     announce: async (guest) =>

@@ -38,6 +38,8 @@ export interface QemuConfigDeps {
   readonly files?: CachedFiles;
   readonly storages: Storages;
   readonly tasks: Tasks;
+  /** Waits for a task. @returns its status, or undefined when it still runs after `timeoutMs`. */
+  readonly waitForTask?: (upid: string, timeoutMs: number) => Promise<string | undefined>;
   readonly access: AccessRecords;
   readonly guests: Pick<Guests, "status" | "start">;
   readonly hotplug: Hotplug;

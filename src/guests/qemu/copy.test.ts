@@ -89,6 +89,7 @@ vmgenid: 00000000-0000-4000-8000-000000000001
   const refused = [
     { name: "a running source", params: {}, before: () => node.hotplug.running.add(100), status: 501 },
     { name: "a snapshot", params: { snapname: "s1" }, before: () => {}, status: 501 },
+    { name: "a limit", params: { bwlimit: 7 }, before: () => {}, status: 501 },
     { name: "another node", params: { target: "n2" }, before: () => {}, status: 501 },
     { name: "a linked clone", params: {}, before: () => node.putConfig(100, "template: 1\n"), status: 501 },
   ];

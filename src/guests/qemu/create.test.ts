@@ -213,6 +213,8 @@ test("a worker killed at any step leaves every disk listed in the config", async
 const refused = [
   { name: "a restore", params: { archive: "local:backup/x" }, status: 501 },
   { name: "HA", params: { "ha-managed": "1" }, status: 501 },
+  { name: "a storage for a restore", params: { storage: "local" }, status: 501, text: "'storage'" },
+  { name: "a limit of a restore", params: { bwlimit: 7 }, status: 501, text: "'bwlimit'" },
   { name: "a pool that does not exist", params: { pool: "nope" }, status: 500 },
   { name: "a boot device that the VM will not have", params: { boot: "order=scsi0" }, status: 400 },
   { name: "a line break in a value", params: { searchdomain: "a\nargs: -x" }, status: 400 },
@@ -220,9 +222,15 @@ const refused = [
   { name: "an unused disk", params: { unused0: "local:1/vm-1-disk-0.raw" }, status: 400 },
   { name: "the same drive by both names", params: { cdrom: "none", ide2: "none" }, status: 400 },
 ];
-test.each(refused)("$name is refused before anything happens", async ({ params, status }) => {
-  await expect(node.call("POST", "", { vmid: 100, ...params })).rejects.toMatchObject({ status });
+test.each(refused)("$name is refused before anything happens", async ({ params, status, text = "" }) => {
+  const call = node.call("POST", "", { vmid: 100, ...params });
+  await expect(call).rejects.toMatchObject({ status, message: expect.stringContaining(text) });
   expect(node.config(100)).toBeUndefined();
+});
+
+test("what asks for nothing is no restore", async () => {
+  await node.call("POST", "", { vmid: 100, "live-restore": 0, bwlimit: 0, "ha-managed": 0 });
+  expect(node.tasks.outcome).toBe("OK");
 });
 
 describe("rights", () => {

@@ -30,6 +30,8 @@ export interface QemuServiceDeps {
   readonly files: CachedFiles;
   readonly storages: Storages;
   readonly tasks: Tasks;
+  /** Waits for a task. @returns its status, or undefined when it still runs after `timeoutMs`. */
+  readonly waitForTask?: (upid: string, timeoutMs: number) => Promise<string | undefined>;
   readonly accessRecords: AccessRecords;
   readonly access: AccessControl;
   /** Broadcasts how a VM does. */

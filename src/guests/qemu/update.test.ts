@@ -262,6 +262,15 @@ test("a change in a task says what it did, without secrets", async () => {
   ]);
 });
 
+test("a change in a task is waited for as long as asked", async () => {
+  node.putConfig(100, "cores: 1\n");
+  const change = (params: Record<string, unknown>): Promise<unknown> => node.call("POST", "/100/config", params);
+  expect(await change({ cores: 2, background_delay: 1 })).toBe("UPID:qmconfig");
+  expect(await change({ cores: 3, background_delay: 2 })).toBeUndefined();
+  node.storages.failNext.set("allocate", "disk full");
+  await expect(change({ scsi0: "local:1", background_delay: 2 })).rejects.toThrow("disk full");
+});
+
 test("concurrent changes all arrive", async () => {
   node.putConfig(100, "cores: 1\n");
   await Promise.all(

@@ -15,9 +15,12 @@ import { MemoryStorages } from "../../storage/port.testing.ts";
 import type { Storages } from "../../storage/port.ts";
 import type { Json, TaskContext, TaskHandler, TaskSpec, Tasks } from "../../tasks/port.ts";
 import type { GuestStatus } from "../port.ts";
+import { powerMethods } from "./api/power-methods.ts";
 import { type QemuConfigDeps, qemuConfigMethods, qemuConfigSide, qemuConfigTasks } from "./config-side.ts";
 import type { DiskTools } from "./disk-tools.ts";
 import type { Hotplug, HotplugRequest, HotplugResult } from "./hotplug-port.ts";
+import { VmProcesses } from "./run/vm-process.ts";
+import { VmStatusReader } from "./run/vm-status.ts";
 
 export const NODE = "n1";
 const GIB = 2 ** 30;
@@ -129,11 +132,14 @@ export class ScriptedHotplug implements Hotplug {
 class InlineTasks implements Tasks {
   readonly logs: string[] = [];
   outcome: string | undefined;
+  /** What was started last. */
+  spec: TaskSpec | undefined;
   refuses = false;
   handlers: Readonly<Record<string, TaskHandler>> = {};
 
   async start(spec: TaskSpec): Promise<string> {
     if (this.refuses) throw new Error("no worker to be had");
+    this.spec = spec;
     const handler = this.handlers[spec.type];
     if (handler === undefined) throw new Error(`no task '${spec.type}'`);
     const context: TaskContext = {
@@ -181,6 +187,7 @@ export class TestNode {
       cfs,
       storages: real?.({ cfs, layout }) ?? this.storages,
       tasks: this.tasks,
+      waitForTask: async (_upid, timeoutMs) => (timeoutMs < 2_000 ? undefined : this.tasks.outcome),
       access: this.#records(),
       guests: {
         status: async () => this.listed,
@@ -203,7 +210,12 @@ export class TestNode {
       ...(real === undefined ? { diskTools: this.#tools() } : {}),
     };
     const side = qemuConfigSide(this.deps);
-    this.#registry = new Registry(qemuConfigMethods(this.deps, side));
+    const { configs } = side;
+    const processes = new VmProcesses(layout.qemuRun);
+    const clocks = { now: () => 0, nowMs: () => 0 };
+    const measured = { cfs, nodeName: NODE, slice: layout.qemuSlice, configs, processes, ...clocks };
+    const power = { tasks: this.tasks, configs, processes, status: new VmStatusReader(measured) };
+    this.#registry = new Registry([...qemuConfigMethods(this.deps, side), ...powerMethods(power)]);
     this.tasks.handlers = qemuConfigTasks(this.deps, side);
   }
 

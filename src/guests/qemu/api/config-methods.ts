@@ -1,5 +1,5 @@
 /** Reading and changing the config of a VM. */
-import { notBuilt, parameterError } from "../../../rest/errors.ts";
+import { ApiError, parameterError } from "../../../rest/errors.ts";
 import { type CallContext, defineMethod, type Method, type MethodPermissions } from "../../../rest/method.ts";
 import type { Properties } from "../../../rest/schema.ts";
 import { splitList } from "../../../rest/split-list.ts";
@@ -14,7 +14,7 @@ import { requestOptions, storedOption, storedOptions } from "../schema/options.t
 import type { UpdateArgs, VmUpdater } from "../update.ts";
 import { configView, pendingRows, snapshotView, withPending } from "../views.ts";
 import { checkOption, type GuestScope, isRoot } from "./option-permissions.ts";
-import { changeControl, node, vmid } from "./parameters.ts";
+import { changeControl, node, refuseUnbuilt, vmid } from "./parameters.ts";
 import { checkBootOrder, optionsOf } from "./request-options.ts";
 import { checkBridges, checkDrives, checkUnused } from "./resource-permissions.ts";
 
@@ -23,6 +23,8 @@ export interface ConfigMethodsDeps {
   readonly updater: VmUpdater;
   readonly storages: Storages;
   readonly tasks: Tasks;
+  /** Waits for a task. @returns its status, or undefined when it still runs after `timeoutMs`. */
+  readonly waitForTask?: (upid: string, timeoutMs: number) => Promise<string | undefined>;
 }
 
 const CONFIG_PATH = "/nodes/{node}/qemu/{vmid}/config";
@@ -154,7 +156,7 @@ function changeInTask(deps: ConfigMethodsDeps): Method {
         minimum: 1,
         maximum: 30,
         optional: 1,
-        description: "Kept for old clients: the task is always answered at once.",
+        description: "Seconds to wait for the end of the task, which is then not answered.",
       },
       "import-working-storage": {
         type: "string",
@@ -165,9 +167,16 @@ function changeInTask(deps: ConfigMethodsDeps): Method {
     },
     returns: { type: "string", optional: 1 },
     handler: async (params, call) => {
-      if (params["import-working-storage"] !== undefined) throw notBuilt("import-working-storage");
+      refuseUnbuilt(params, ["import-working-storage"], "changing a VM");
       const args = await changeOf(deps, params, call);
-      return deps.tasks.start({ type: "qmconfig", id: String(args.vmid), authid: callerOf(call), args: { ...args } });
+      const spec = { type: "qmconfig", id: String(args.vmid), authid: callerOf(call), args: { ...args } };
+      const upid = await deps.tasks.start(spec);
+      const { background_delay: delay } = params;
+      const status = delay === undefined ? undefined : await deps.waitForTask?.(upid, delay * 1000);
+      // Ended in time: nothing is left to follow.
+      if (status === "OK") return undefined;
+      if (status !== undefined && !status.startsWith("WARNINGS")) throw new ApiError(500, status);
+      return upid;
     },
   });
 }

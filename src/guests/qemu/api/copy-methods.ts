@@ -13,7 +13,7 @@ import type { Hotplug } from "../hotplug-port.ts";
 import type { DiskMover, MoveDiskArgs } from "../move-disk.ts";
 import { LAST_INDEX } from "../schema/options.ts";
 import { callerOf } from "./config-methods.ts";
-import { digest, node, vmid } from "./parameters.ts";
+import { digest, node, refuseUnbuilt, vmid } from "./parameters.ts";
 import { checkBridges } from "./resource-permissions.ts";
 
 export interface CopyMethodsDeps {
@@ -96,8 +96,7 @@ function cloneVm(deps: CopyMethodsDeps): Method {
     returns: { type: "string" },
     handler: async (params, call) => {
       const { vmid, newid, target, pool } = params;
-      if (params.snapname !== undefined) throw notBuilt("cloning a snapshot");
-      if (params.bwlimit !== undefined) throw notBuilt("'bwlimit' of a clone");
+      refuseUnbuilt(params, ["snapname", "bwlimit"], "cloning a VM");
       if (target !== undefined && target !== deps.nodeName) throw notBuilt("cloning to another node");
       if (pool !== undefined && call.access.poolMembers(pool) === undefined) {
         throw new ApiError(500, `pool '${pool}' does not exist`);
@@ -179,9 +178,7 @@ function moveDisk(deps: CopyMethodsDeps): Method {
     returns: { type: "string" },
     handler: async (params, call) => {
       const { vmid, disk, storage, format } = params;
-      for (const name of ["target-vmid", "target-disk", "target-digest", "bwlimit"] as const) {
-        if (params[name] !== undefined) throw notBuilt(`'${name}'`);
-      }
+      refuseUnbuilt(params, ["target-vmid", "target-disk", "target-digest", "bwlimit"], "moving a disk");
       if (disk.startsWith("unused")) throw notBuilt("moving an unused disk");
       if (storage === undefined) throw parameterError({ storage: "property is missing and it is not optional" });
       call.check(`/storage/${storage}`, ["Datastore.AllocateSpace"]);

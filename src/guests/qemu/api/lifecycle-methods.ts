@@ -1,7 +1,7 @@
 /** VMs come and go: list, create, destroy, and growing their disks. */
 import { messageOf } from "../../../errors/quorate-error.ts";
 import type { Logger } from "../../../log/logger.ts";
-import { ApiError, notBuilt, parameterError, permissionError } from "../../../rest/errors.ts";
+import { ApiError, parameterError, permissionError } from "../../../rest/errors.ts";
 import { type CallContext, defineMethod, type Method } from "../../../rest/method.ts";
 import type { Properties } from "../../../rest/schema.ts";
 import type { Storages } from "../../../storage/port.ts";
@@ -16,7 +16,7 @@ import { resizableDrive } from "../resize.ts";
 import { requestOptions } from "../schema/options.ts";
 import { callerOf } from "./config-methods.ts";
 import { checkOption, isRoot } from "./option-permissions.ts";
-import { digest, node, skiplock, vmid } from "./parameters.ts";
+import { digest, node, refuseUnbuilt, skiplock, vmid } from "./parameters.ts";
 import { checkBootOrder, optionsOf } from "./request-options.ts";
 import { checkBridges, checkDrives } from "./resource-permissions.ts";
 
@@ -178,7 +178,8 @@ function createVm(deps: LifecycleMethodsDeps): Method {
   });
 }
 
-const NOT_BUILT = ["archive", "live-restore", "import-working-storage"];
+/** What belongs to a restore, an import or the HA manager. */
+const NOT_BUILT = ["archive", "storage", "bwlimit", "live-restore", "import-working-storage", "ha-managed"];
 
 async function creationOf(
   deps: LifecycleMethodsDeps,
@@ -189,8 +190,7 @@ async function creationOf(
   const pool = typeof params.pool === "string" ? params.pool : undefined;
   const scope = { vmid, ...(pool === undefined ? {} : { pool }) };
   checkMayCreate(call, vmid, pool);
-  for (const name of NOT_BUILT) if (params[name] !== undefined) throw notBuilt(`'${name}'`);
-  if (params["ha-managed"] === true) throw notBuilt("'ha-managed'");
+  refuseUnbuilt(params, NOT_BUILT, "creating a VM");
   const options = optionsOf(params);
   checkBootOrder(options.boot, options);
   for (const [key, value] of Object.entries(options)) {

@@ -1,4 +1,5 @@
 /** Parameters that many methods of a VM share. */
+import { notBuilt } from "../../../rest/errors.ts";
 import type { Properties } from "../../../rest/schema.ts";
 
 export const node = { type: "string", format: "pve-node", description: "Name of the node." } as const;
@@ -20,6 +21,17 @@ export const skiplock = {
   optional: 1,
   description: "Do not look at the VM's lock; for root only.",
 } as const;
+
+/**
+ * A parameter that is not looked at must not look as if it was. Values that ask for nothing are fine.
+ * @throws ApiError 501 naming the first one that asks for something.
+ */
+export function refuseUnbuilt(params: Readonly<Record<string, unknown>>, names: readonly string[], what: string): void {
+  for (const name of names) {
+    const value = params[name];
+    if (value !== undefined && value !== false && value !== 0) throw notBuilt(`${what} with '${name}'`);
+  }
+}
 
 /** What changes of the config take beside the options. */
 export const changeControl = {

@@ -1,6 +1,6 @@
 /** `status/…` of a VM: what it does, and starting and stopping it. Everything that changes it is a task. */
 import { messageOf } from "../../../errors/quorate-error.ts";
-import { ApiError, notBuilt, permissionError } from "../../../rest/errors.ts";
+import { ApiError, permissionError } from "../../../rest/errors.ts";
 import { type CallContext, defineMethod, type Method } from "../../../rest/method.ts";
 import type { Schema } from "../../../rest/schema.ts";
 import type { Json, TaskContext, Tasks, TaskTable } from "../../../tasks/port.ts";
@@ -13,7 +13,7 @@ import type { VmStarter } from "../run/vm-starter.ts";
 import type { VmStatusReader } from "../run/vm-status.ts";
 import { callerOf } from "./config-methods.ts";
 import { isRoot } from "./option-permissions.ts";
-import { node, skiplock, vmid } from "./parameters.ts";
+import { node, refuseUnbuilt, skiplock, vmid } from "./parameters.ts";
 
 export interface PowerMethodDeps {
   readonly tasks: Tasks;
@@ -26,9 +26,15 @@ const PATH = "/nodes/{node}/qemu/{vmid}";
 const POWER = { check: ["perm", "/vms/{vmid}", ["VM.PowerMgmt"]] } as const;
 const UPID = { type: "string" } as const;
 const timeout = { type: "integer", minimum: 0, optional: 1, description: "Seconds to wait." } as const;
+/** No storage of this release is switched off after use, so that volumes always stay active. */
 const keepActive = { type: "boolean", default: 0, optional: 1, description: "Leave the volumes activated." } as const;
 const MACHINE_TYPE =
   "(pc|pc(-i440fx)?-\\d+(\\.\\d+)+(\\+pve\\d+)?(\\.pxe)?|q35|pc-q35-\\d+(\\.\\d+)+(\\+pve\\d+)?(\\.pxe)?|virt(?:-\\d+(\\.\\d+)+)?(\\+pve\\d+)?)";
+
+const OF_MIGRATION = [
+  ...["migratedfrom", "migration_network", "migration_type", "stateuri", "targetstorage"],
+  ...["nets-host-mtu", "with-conntrack-state"],
+];
 
 function refuseSkiplock(skips: boolean | undefined, call: CallContext): void {
   if (skips === true && !isRoot(call)) throw new ApiError(500, "skiplock: Only root may use this option.");
@@ -188,18 +194,7 @@ function actionMethods({ tasks, configs }: PowerMethodDeps): Method[] {
         },
       },
       async handler(params, call) {
-        for (const name of [
-          "migratedfrom",
-          "migration_network",
-          "migration_type",
-          "stateuri",
-          "targetstorage",
-          "nets-host-mtu",
-          "with-conntrack-state",
-        ] as const) {
-          if (params[name] !== undefined && params[name] !== false)
-            throw notBuilt(`starting with '${name}' (migration)`);
-        }
+        refuseUnbuilt(params, OF_MIGRATION, "starting a VM");
         if (params["force-cpu"] !== undefined && !isRoot(call))
           throw permissionError("force-cpu: only root may use this option");
         return await begin("qmstart", params.vmid, call, {
@@ -230,8 +225,9 @@ function actionMethods({ tasks, configs }: PowerMethodDeps): Method[] {
         },
       },
       async handler(params, call) {
-        if (params.migratedfrom !== undefined) throw notBuilt("stopping with 'migratedfrom' (migration)");
-        return await begin("qmstop", params.vmid, call, { skiplock: params.skiplock });
+        refuseUnbuilt(params, ["migratedfrom"], "stopping a VM");
+        // `overrule-shutdown` needs nothing: a shutdown waits without the VM's lock, so that every stop ends it.
+        return await begin("qmstop", params.vmid, call, { skiplock: params.skiplock, timeout: params.timeout });
       },
     }),
     defineMethod({
@@ -301,7 +297,7 @@ function actionMethods({ tasks, configs }: PowerMethodDeps): Method[] {
         },
       },
       async handler(params, call) {
-        if (params.todisk === true) throw notBuilt("suspending to disk");
+        refuseUnbuilt(params, ["todisk", "statestorage"], "suspending a VM");
         return await begin("qmsuspend", params.vmid, call, { skiplock: params.skiplock });
       },
     }),
@@ -316,7 +312,10 @@ function actionMethods({ tasks, configs }: PowerMethodDeps): Method[] {
         skiplock,
         nocheck: { type: "boolean", optional: 1, description: "Do not wait for the config to arrive (migration)." },
       },
-      handler: (params, call) => begin("qmresume", params.vmid, call, { skiplock: params.skiplock }),
+      handler: async (params, call) => {
+        refuseUnbuilt(params, ["nocheck"], "resuming a VM");
+        return await begin("qmresume", params.vmid, call, { skiplock: params.skiplock });
+      },
     }),
   ];
 }
@@ -435,7 +434,11 @@ export function powerTasks({ configs, starter, power, announce }: PowerTaskDeps)
         task,
       );
     }),
-    qmstop: announced((args, task) => power.stop(args.vmid, { skipsLock: args.skiplock === true }, task)),
+    qmstop: announced((args, task) => {
+      const { timeout: seconds } = args;
+      const limit = seconds === undefined ? {} : { timeoutMs: seconds * 1000 };
+      return power.stop(args.vmid, { skipsLock: args.skiplock === true, ...limit }, task);
+    }),
     qmshutdown: announced((args, task) => shutdown(args, task, args.forceStop === true)),
     qmreboot: announced(async (args, task) => {
       // Whoever reboots a VM that is off is told so: it does not start it.

@@ -10,8 +10,11 @@ import { type CallContext, defineMethod, type Method } from "../../../rest/metho
 import type { Json, Tasks } from "../../../tasks/port.ts";
 import { callerOf } from "../api/config-methods.ts";
 import { node, vmid } from "../api/parameters.ts";
+import type { VmConfig } from "../config.ts";
 import type { VmConfigs } from "../config-store.ts";
 import type { VmProcesses } from "../run/vm-process.ts";
+import { vga as vgaProperties } from "../schema/devices.ts";
+import { readProperties } from "../values.ts";
 import { reserveConsolePort } from "./one-client.ts";
 import type { TerminalArgs, VncArgs } from "./tasks.ts";
 
@@ -89,6 +92,8 @@ function vmMethods(deps: ConsoleMethodDeps): Method[] {
       },
       async handler(params, call) {
         await requireRunning(params.vmid);
+        // `websocket` needs nothing: the screen's stream is the same for every client.
+        requireScreen((await configs.load(params.vmid)).current);
         const generated =
           params["generate-password"] === true ? randomBytes(VNC_PASSWORD_BYTES).toString("base64url") : undefined;
         const begun = await begin(
@@ -156,6 +161,13 @@ function vmMethods(deps: ConsoleMethodDeps): Method[] {
   ];
 }
 
+/** @throws ApiError for a VM that shows nothing, or shows it on a serial port. */
+export function requireScreen({ vga }: VmConfig): void {
+  const { type } = vga === undefined ? {} : readProperties("vga", vgaProperties, vga);
+  if (type === "none") throw new ApiError(500, "the VM has no screen (vga: none)");
+  if (/^serial\d$/.test(String(type))) throw notBuilt(`the screen of a VM with 'vga: ${type}' (use termproxy)`);
+}
+
 function nodeShellMethods(deps: ConsoleMethodDeps): Method[] {
   return [
     defineMethod({
@@ -179,6 +191,7 @@ function nodeShellMethods(deps: ConsoleMethodDeps): Method[] {
       returns: TERMINAL_RESULT,
       async handler(params, call) {
         if (params.cmd !== undefined && params.cmd !== "login") throw notBuilt(`a shell for '${params.cmd}'`);
+        if (params["cmd-opts"]) throw parameterError({ "cmd-opts": "'login' takes no options" });
         // Where the daemon is not root's, its shell is its owner's: for those who may change the node anyway.
         if (process.getuid?.() !== 0) call.check("/", ["Sys.Modify"]);
         const path = `/nodes/${params.node}`;

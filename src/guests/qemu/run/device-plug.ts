@@ -1,7 +1,7 @@
 /** Plugs drives and cards into one running guest, as they would be at its start. What fails halfway is taken back. */
 import { messageOf } from "../../../errors/quorate-error.ts";
 import type { Layout } from "../../../os/layout.ts";
-import { bridgeExists, plugTap } from "../../../os/tap.ts";
+import { plugTap } from "../../../os/tap.ts";
 import type { Storages } from "../../../storage/port.ts";
 import { throttleLimits } from "../builder/block-nodes.ts";
 import { cardPlug, drivePlug } from "../builder/index.ts";
@@ -11,6 +11,7 @@ import { VmRefusedError } from "../config-error.ts";
 import { hasVolume, readDrive } from "../drives.ts";
 import type { WorldGatherer } from "../gather-world.ts";
 import { type StockHost, toStockCommand } from "../stock/stock-command.ts";
+import { bridgeOfCard } from "./card-bridge.ts";
 import type { DeviceMonitor } from "./device-monitor.ts";
 
 export interface DevicePlugDeps {
@@ -93,7 +94,7 @@ export class DevicePlug {
   /** @param config as it will be, with the card. */
   async plugCard(config: VmConfig, key: string): Promise<void> {
     const { monitor } = this.#deps;
-    this.#checkBridge(config, key);
+    this.#bridge(config, key);
     const plug = await this.#card(config, key);
     await undoingOnFailure(async (undo) => {
       await monitor.addNetdev(this.#stock("-netdev", plug.netdev));
@@ -112,19 +113,15 @@ export class DevicePlug {
 
   /** Puts the card's interface on its bridge and its link as the config says. */
   async rewireCard(config: VmConfig, key: string): Promise<void> {
-    const { monitor, layout, vmid } = this.#deps;
-    const bridge = this.#checkBridge(config, key);
+    const { monitor, vmid } = this.#deps;
+    const bridge = this.#bridge(config, key);
     const card = cardOf(config, key);
-    if (layout.isSystem && bridge !== undefined) await plugTap(`tap${vmid}i${card.index}`, bridge);
+    if (bridge !== undefined) await plugTap(`tap${vmid}i${card.index}`, bridge);
     await monitor.setLink(key, card.options.link_down !== true);
   }
 
-  #checkBridge(config: VmConfig, key: string): string | undefined {
-    const { bridge } = cardOf(config, key).options;
-    if (bridge === undefined) return undefined;
-    if (this.#deps.layout.isSystem && !bridgeExists(String(bridge)))
-      throw new VmRefusedError(`${key}: bridge '${bridge}' does not exist`);
-    return String(bridge);
+  #bridge(config: VmConfig, key: string): string | undefined {
+    return this.#deps.layout.isSystem ? bridgeOfCard(cardOf(config, key)) : undefined;
   }
 
   async #drive(config: VmConfig, key: string): Promise<ReturnType<typeof drivePlug>> {

@@ -10,7 +10,7 @@ import { enterScope } from "../../../os/guest-scope.ts";
 import type { HostProbe } from "../../../os/kvm-probe.ts";
 import type { Layout } from "../../../os/layout.ts";
 import { runCommand } from "../../../os/run-command.ts";
-import { bridgeExists, plugTap } from "../../../os/tap.ts";
+import { plugTap } from "../../../os/tap.ts";
 import type { Storages } from "../../../storage/port.ts";
 import { buildCommand } from "../builder/index.ts";
 import { cardsOf } from "../builder/network.ts";
@@ -23,6 +23,7 @@ import { isRecord } from "../qmp/connection.ts";
 import { QmpClosedError, QmpCommandError, qmpCommand, withQmp } from "../qmp/index.ts";
 import { toStockCommand } from "../stock/stock-command.ts";
 import type { UpdateLog } from "../update.ts";
+import { bridgeOfCard, unmetWishes } from "./card-bridge.ts";
 import { runHook } from "./hook-script.ts";
 import { stockHostFor } from "./stock-host.ts";
 import type { VmProcess, VmProcesses } from "./vm-process.ts";
@@ -88,7 +89,9 @@ export class VmStarter {
 
   async #runLocked(vmid: number, config: VmConfig, options: StartOptions, log: UpdateLog): Promise<VmProcess> {
     const { processes, storages, worlds, layout } = this.#deps;
+    if (config.tpmstate0 !== undefined) throw new VmRefusedError("tpmstate0: a TPM is not implemented in this release");
     this.#bridgesOf(vmid, config);
+    for (const card of cardsOf(config)) for (const wish of unmetWishes(card, layout.isSystem)) log.log(wish);
     await storages.activate(
       drivesOf(config)
         .filter(hasVolume)
@@ -196,14 +199,10 @@ export class VmStarter {
   /** Where the cards go; nowhere with QEMU's own network. @throws VmRefusedError for a bridge that is not there. */
   #bridgesOf(vmid: number, config: VmConfig): { tap: string; bridge: string }[] {
     if (!this.#deps.layout.isSystem) return [];
-    const found: { tap: string; bridge: string }[] = [];
-    for (const { index, options } of cardsOf(config)) {
-      if (options.bridge === undefined) continue;
-      const bridge = String(options.bridge);
-      if (!bridgeExists(bridge)) throw new VmRefusedError(`net${index}: bridge '${bridge}' does not exist`);
-      found.push({ tap: `tap${vmid}i${index}`, bridge });
-    }
-    return found;
+    return cardsOf(config).flatMap((card) => {
+      const bridge = bridgeOfCard(card);
+      return bridge === undefined ? [] : [{ tap: `tap${vmid}i${card.index}`, bridge }];
+    });
   }
 }
 
