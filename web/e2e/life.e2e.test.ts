@@ -176,6 +176,29 @@ describe.skipIf(CHROMIUM === undefined)("a person (skipped without the package c
     );
 
     test(
+      "opens its actions with a key that does none of them, and moves in the table without a mouse",
+      async () => {
+        await page.keyboard.press(".");
+        await page.getByRole("menuitem", { name: "Restart" }).waitFor();
+        await page.keyboard.press("Escape");
+        await page.getByRole("menu").waitFor({ state: "detached" });
+        await page.locator(".obj").getByText("Running").waitFor();
+        expect(await page.getByText(/^Shutting down/).count()).toBe(0);
+        await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+        await page.keyboard.press("g");
+        await page.keyboard.press("g");
+        await page.getByRole("checkbox", { name: `Select ${NAME}` }).waitFor();
+        await page.keyboard.press("j");
+        await page.keyboard.press("Space");
+        await page.getByText("1 selected").waitFor();
+        await page.keyboard.press("Escape");
+        await page.keyboard.press("Enter");
+        await page.getByRole("heading", { name: NAME, level: 1 }).waitFor();
+      },
+      TIMEOUT_MS,
+    );
+
+    test(
       "changes its memory, sees that this waits for the next start, and takes it back",
       async () => {
         await page.getByRole("link", { name: "Hardware" }).click();

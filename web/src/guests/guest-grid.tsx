@@ -1,5 +1,6 @@
 /** The table of guests: real table semantics, only the rows in view are drawn, moved in by keyboard. */
 import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { useApp, useValue } from "../app-context.tsx";
 import { formatBytes } from "../format/bytes.ts";
 import { formatAge } from "../format/time.ts";
 import type { GuestAction } from "../guest/guest-actions.tsx";
@@ -27,6 +28,7 @@ interface GridProps {
 const ROW_PX = 34;
 const OVERSCAN = 12;
 const FIRST_DRAWN = 40;
+const MOVES: ReadonlySet<string> = new Set(["j", "k", "ArrowDown", "ArrowUp"]);
 
 export function GuestGrid({
   rows,
@@ -67,6 +69,22 @@ export function GuestGrid({
       removeEventListener("resize", onScroll);
     };
   }, []);
+
+  // Without anything else in focus the keys that move are meant for the table.
+  const { areSingleKeysOn } = useApp().preferences;
+  const areKeysOn = useValue(areSingleKeysOn);
+  useEffect(() => {
+    if (!areKeysOn) return;
+    const onPageKey = (event: globalThis.KeyboardEvent): void => {
+      const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented;
+      if (!isPlain || !MOVES.has(event.key) || document.activeElement !== document.body) return;
+      event.preventDefault();
+      scroller.current?.focus({ preventScroll: true });
+      setCursor((old) => Math.max(0, old));
+    };
+    addEventListener("keydown", onPageKey);
+    return () => removeEventListener("keydown", onPageKey);
+  }, [areKeysOn]);
 
   const pick = useCallback(
     (index: number, isRange: boolean): void => {

@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { useAllowed, useInventory, useNow, useTitle } from "../app-context.tsx";
+import { useAllowed, useApp, useInventory, useNow, useTitle, useValue } from "../app-context.tsx";
 import { matchesFilter } from "../filter/match-guest.ts";
 import { parseFilter } from "../filter/parse-filter.ts";
 import { downloadText } from "../format/download.ts";
@@ -67,7 +67,9 @@ export function GuestsPage(): ReactNode {
   );
   const selectedRows = useMemo(() => all.filter(({ guest }) => selected.has(guest.vmid)), [all, selected]);
 
+  const areKeysOn = useValue(useApp().preferences.areSingleKeysOn);
   useEffect(() => {
+    if (!areKeysOn) return;
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== "f" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       event.preventDefault();
@@ -75,7 +77,7 @@ export function GuestsPage(): ReactNode {
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, []);
+  }, [areKeysOn]);
 
   const onOpen = useCallback((row: GuestRow) => navigate(`/vm/${row.guest.vmid}`), []);
   const onConsole = useCallback((row: GuestRow) => navigate(`/vm/${row.guest.vmid}/console`), []);

@@ -15,7 +15,8 @@ import { ShortcutList, useShortcuts } from "./shortcuts.tsx";
 import { Toasts } from "./toasts.tsx";
 import { TopBar } from "./top-bar.tsx";
 
-const Palette = lazy(async () => ({ default: (await import("../palette/palette.tsx")).Palette }));
+const loadPalette = () => import("../palette/palette.tsx");
+const Palette = lazy(async () => ({ default: (await loadPalette()).Palette }));
 const ActivityDrawer = lazy(async () => ({ default: (await import("./activity.tsx")).ActivityDrawer }));
 
 type Open = "search" | "activity" | "help" | "more" | undefined;
@@ -34,7 +35,11 @@ export function Shell({ route, children }: { readonly route: Route; readonly chi
   useShortcuts({ onSearch, onActivity, onHelp, onFoldRail });
   useRunningInTitle();
   useEffect(() => {
-    const timer = setTimeout(preloadOverlays, PRELOAD_AFTER_MS);
+    // Letters that are typed before the search box is there would be taken for single keys.
+    const timer = setTimeout(() => {
+      preloadOverlays();
+      void loadPalette();
+    }, PRELOAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
   return (

@@ -50,13 +50,20 @@ export function useShortcuts({ onSearch, onActivity, onHelp, onFoldRail }: Short
       else if (event.key === "?") onHelp();
       else if (/^[1-9]$/.test(event.key))
         document.querySelectorAll<HTMLElement>("nav.tabs a")[Number(event.key) - 1]?.click();
-      else if (event.key === ".") document.querySelector<HTMLElement>("[data-actions] button")?.click();
+      else if (event.key === ".") openActions();
       else return;
       event.preventDefault();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, [areOn, onSearch, onActivity, onHelp, onFoldRail]);
+}
+
+/** Shows what may be done, and does none of it: a slip of the finger stops no guest. */
+function openActions(): void {
+  const menu = document.querySelector<HTMLElement>("[data-actions] [aria-haspopup=menu]");
+  if (menu !== null) menu.click();
+  else document.querySelector<HTMLElement>("[data-actions] :is(a, button)")?.focus();
 }
 
 const LIST: readonly (readonly [readonly string[], MessageKey])[] = [
