@@ -91,6 +91,10 @@ describe("compileParameters", () => {
     if (!verdict.ok) expect(Object.entries(verdict.errors)).toEqual(Object.entries(errors));
   });
 
+  test.each([1, 128])("takes the bound %d of a range", (cores) => {
+    expect(check({ node: "n1", cores })).toEqual({ ok: true, value: { node: "n1", cores } });
+  });
+
   test("converts what the schema types, keeps texts as texts", () => {
     const verdict = check({
       node: "n1",
