@@ -3,12 +3,16 @@
  * removes it.
  */
 import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProgram } from "../../src/os/find-program.ts";
 import { runCommand } from "../../src/os/run-command.ts";
+import { ApiClient } from "../api-client.testing.ts";
 import { startTestNode, type TestNode } from "../node.testing.ts";
 import { guestIso } from "./guest-iso.testing.ts";
 
@@ -52,6 +56,50 @@ describe.skipIf(!HAS_QEMU)("clients (skipped without the packages qemu-system-x8
         env: { ANSIBLE_PYTHON_INTERPRETER: PYTHON, ANSIBLE_LOCALHOST_WARNING: "false", LC_ALL: "C.UTF-8" },
       });
       expect(stdout).toMatch(/failed=0/);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.skipIf(!HAS_ANSIBLE || !HAS_PROXMOXER)(
+    "Ansible's modules for disks, cards, copies, templates and facts by an API token, and its inventory",
+    async () => {
+      const { host, port, username, password, url } = node;
+      const api = await ApiClient.login(node);
+      const token = `/access/users/${encodeURIComponent(username)}/token/ansible`;
+      const { value } = await api.call<{ value: string }>("POST", token, { privsep: 0 });
+      const [row] = await api.call<{ node: string }[]>("GET", "/nodes");
+      const directory = await mkdtemp(join(tmpdir(), "quorate-ansible-"));
+      try {
+        const template = join(directory, "tiny_1.0.tar.gz");
+        await writeFile(template, gzipSync(Buffer.alloc(1024)));
+        const inventory = join(directory, "node.proxmox.yml");
+        const source = { plugin: "community.general.proxmox", url, user: username, password, validate_certs: false };
+        await writeFile(inventory, JSON.stringify({ ...source, want_facts: true }));
+        const variables = {
+          ...{ api_host: `${host}:${port}`, api_user: username, api_token_id: "ansible", api_token_secret: value },
+          ...{ node: row?.node, template },
+        };
+        const env = {
+          ...{ ANSIBLE_PYTHON_INTERPRETER: PYTHON, ANSIBLE_LOCALHOST_WARNING: "false", LC_ALL: "C.UTF-8" },
+          ANSIBLE_PIPELINING: "1",
+        };
+        const playbook = ["ansible-playbook", here("ansible_modules.yml"), "-e", JSON.stringify(variables)];
+        expect((await runCommand(playbook, { timeoutMs: TIMEOUT_MS, env })).stdout).toMatch(/failed=0/);
+        // Where a bundle of authorities is named in the environment, requests checks certificates whatever it is told.
+        const unchecked = { ...env, REQUESTS_CA_BUNDLE: "", CURL_CA_BUNDLE: "" };
+        const list = ["ansible-inventory", "-i", inventory, "--list"];
+        const { stdout } = await runCommand(list, { timeoutMs: TIMEOUT_MS, env: unchecked });
+        const hosts = (JSON.parse(stdout) as { _meta: { hostvars: Record<string, unknown> } })._meta.hostvars;
+        expect(hosts["by-modules"]).toMatchObject({
+          proxmox_cores: 2,
+          proxmox_net1: { bridge: "vmbr0", tag: "5" },
+          proxmox_status: "stopped",
+          proxmox_tags_parsed: ["one", "two"],
+        });
+        expect(hosts["by-copying"]).toMatchObject({ proxmox_vmtype: "qemu" });
+      } finally {
+        await rm(directory, { recursive: true });
+      }
     },
     TIMEOUT_MS,
   );
