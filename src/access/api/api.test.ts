@@ -409,6 +409,9 @@ describe("API tokens", () => {
     ]);
     expectOk(await call("PUT", path, { delete: "comment", expire: 2_000_000_000 }));
     expect((await call("GET", path)).data).toEqual({ expire: 2_000_000_000, privsep: 0 });
+    expectOk(await call("PUT", path, { delete: "expire,privsep" }));
+    expect((await call("GET", path)).data).toEqual({ expire: 0, privsep: 1 });
+    expectOk(await call("PUT", path, { privsep: 0, expire: 2_000_000_000 }));
     const renewed = (await call("PUT", path, { regenerate: 1 })).data as Record<string, unknown>;
     expect(renewed.value).not.toBe(made.value);
     expect((await call("GET", "/access/users", {}, token)).status).toBe(401);
@@ -692,6 +695,20 @@ describe("/pools", () => {
     expect((await call("PUT", "/pools", { poolid: "none", comment: "x" })).status).toBe(500);
     expect((await call("POST", "/pools", { poolid: "lab" })).status).toBe(500);
     expect((await call("POST", "/pools", { poolid: "no/parent" })).status).toBe(500);
+  });
+
+  test("who takes a guest out of its pool needs a right on that pool too", async () => {
+    const users = `${USERS}role:Alloc:VM.Allocate:\npool:two::::\nacl:1:/pool/two:nina@pve:PVEPoolAdmin:\nacl:1:/vms/100:nina@pve:Alloc:\n`;
+    const { call } = open({ files: { "user.cfg": users } });
+    const move = { poolid: "two", vms: "100", "allow-move": 1 };
+    expectRefused(
+      await call("PUT", "/pools", move, "nina@pve"),
+      403,
+      "Permission check failed (/pool/lab, Pool.Allocate)",
+    );
+    expect(await lineOf("pool:lab:")).toContain(":100:");
+    await call("PUT", "/access/acl", { path: "/pool/lab", roles: "PVEPoolAdmin", users: "nina@pve" });
+    expectOk(await call("PUT", "/pools", move, "nina@pve"));
   });
 
   test("who may allocate in the pool still needs a right on each member", async () => {
