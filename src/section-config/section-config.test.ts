@@ -96,6 +96,15 @@ describe("parseSections", () => {
     expect(() => printSections(schema, file)).toThrow("unknown section type ''");
   });
 
+  test("a section that is there again and whole stops no write, one that is broken again does", () => {
+    const whole = parse("dir: ab\n\tcomment x\n\ndir: ab\n\tpath /x\n");
+    expect([...whole.broken]).toEqual([]);
+    expect(printSections(schema, whole)).toBe("dir: ab\n\tpath /x\n\n");
+    const broken = parse("dir: ab\n\tpath /x\n\ndir: ab\n\tcomment x\n");
+    expect([...broken.sections.keys()]).toEqual([]);
+    expect(() => printSections(schema, broken)).toThrow("unknown section type ''");
+  });
+
   test("never throws, and what it reads without a warning is written and read the same", () => {
     const line = fc.oneof(
       fc.constantFrom("dir: ab", "nfs: cd", "zip: q", "", "\tpath /x", "\tserver h", "\tport 7", "\tdisable", "# c"),
