@@ -127,19 +127,35 @@ describe.skipIf(!HAS_QEMU)("faults (skipped without the packages qemu-system-x86
   );
 
   test(
-    "down leaves no process, mount or socket",
+    "down ends the guests also after the supervisor and the file system were killed",
     async () => {
+      for (const daemon of ["supervisor", "pmxcfs"]) process.kill(pidOf(daemon) ?? 0, "SIGKILL");
       await node.quorate("down", "--timeout", "2");
-      const left = readdirSync("/proc")
-        .filter((pid) => /^\d+$/.test(pid))
-        .filter((pid) => commandLine(pid).includes(node.root));
-      expect(left.map(commandLine)).toEqual([]);
-      expect(readFileSync("/proc/mounts", "utf8")).not.toContain(node.root);
-      const sockets = readFileSync("/proc/net/unix", "utf8");
-      expect(sockets).not.toContain(node.root);
+      expectNothingLeft();
+      await node.quorate("up", "--detach", "--json", "--no-install");
+      expect(await api.task("POST", `${vm}/status/start`)).toBe("OK");
     },
     TIMEOUT_MS,
   );
+
+  test(
+    "down leaves no process, mount or socket",
+    async () => {
+      await node.quorate("down", "--timeout", "2");
+      expectNothingLeft();
+    },
+    TIMEOUT_MS,
+  );
+
+  function expectNothingLeft(): void {
+    const left = readdirSync("/proc")
+      .filter((pid) => /^\d+$/.test(pid))
+      .filter((pid) => commandLine(pid).includes(node.root));
+    expect(left.map(commandLine)).toEqual([]);
+    expect(readFileSync("/proc/mounts", "utf8")).not.toContain(node.root);
+    const sockets = readFileSync("/proc/net/unix", "utf8");
+    expect(sockets).not.toContain(node.root);
+  }
 });
 
 function commandLine(pid: string): string {

@@ -57,6 +57,16 @@ export function isProcessAlive(pid: number, startTicks: number): boolean {
   return processStartTicks(pid) === startTicks;
 }
 
+/** @returns the arguments; none for a process that has ended. */
+export function commandLineOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
 /** Signals one process; one that has ended meanwhile is fine. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {

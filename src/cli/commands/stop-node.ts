@@ -10,7 +10,7 @@ import { askSupervisor, NoSupervisorError } from "../../supervisor/control.ts";
 import { DAEMON_STOP_MS, daemonSpecs, stopOrder } from "../../supervisor/daemon-specs.ts";
 import { PidFiles } from "../../supervisor/pid-files.ts";
 import { stopTask, TaskStore } from "../../tasks/index.ts";
-import { stopAllGuests } from "./stop-guests.ts";
+import { runningGuests, stopAllGuests } from "./stop-guests.ts";
 
 type Say = (text: string) => void;
 
@@ -21,15 +21,32 @@ export async function stopNode(layout: Layout, options: { guestTimeoutS: number;
   const { say, guestTimeoutS } = options;
   const pidFiles = new PidFiles(layout.quorateRun);
   const names = ["supervisor", ...stopOrder(allSpecs(layout)).map(({ name }) => name)];
-  if (!names.some((name) => pidFiles.live(name) !== undefined)) {
+  const guests = runningGuests(layout);
+  if (guests.length === 0 && !names.some((name) => pidFiles.live(name) !== undefined)) {
     say(`No node runs below ${layout.root}.`);
     await unmountLeftOver(layout);
     return;
   }
-  await stopAllGuests(layout, guestTimeoutS, say);
+  try {
+    if (guests.length > 0) await ensureFileSystem(layout, say);
+    await stopAllGuests(layout, guestTimeoutS, say);
+  } catch (error) {
+    // The rest is stopped all the same; nobody but their owner should cut the power of guests that cannot be asked.
+    say(`cannot stop the guests: ${messageOf(error)}`);
+  }
+  for (const { vmid, pid } of runningGuests(layout)) say(`guest ${vmid} goes on as process ${pid}`);
   await stopRunningTasks(layout, say);
   await stopDaemons(layout, say);
   say("The node is stopped.");
+}
+
+/** Guests are known by their configs: without pmxcfs and who would start it again, the node is started once more. */
+async function ensureFileSystem(layout: Layout, say: Say): Promise<void> {
+  const pidFiles = new PidFiles(layout.quorateRun);
+  if (["supervisor", "pmxcfs"].some((name) => pidFiles.live(name) !== undefined)) return;
+  say("pmxcfs does not run: starting the node, to stop its guests in order");
+  const { bringUp } = await import("./up.ts");
+  await bringUp({ layout, port: undefined, say, stop: new AbortController() });
 }
 
 /** Daemons only: guests and tasks go on. */

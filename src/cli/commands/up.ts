@@ -63,13 +63,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (status === undefined) {
     await setUpForNode({ layout, mayInstall: values["no-install"] !== true, say });
     await warnOfLoopbackName(layout, say);
-    prepareLayout(layout);
-    // A second start at once waits for the first, and finds its node.
-    status = await withFileLock(join(layout.quorateRun, "up.lock"), 2 * READY_TIMEOUT_MS, async () => {
-      const other = await runningStatus(layout);
-      wasRunning = other !== undefined;
-      return other ?? (await startNode({ layout, port, say, stop }));
-    });
+    ({ status, wasRunning } = await bringUp({ layout, port, say, stop }));
   }
   if (port !== undefined && port !== status.port) {
     throw new Error(
@@ -90,6 +84,17 @@ interface StartOptions {
   readonly say: (text: string) => void;
   /** Aborted by ^C from here on. */
   readonly stop: AbortController;
+}
+
+/** Starts the node with what is installed, and takes over what lives of it. */
+export async function bringUp(options: StartOptions): Promise<{ status: StatusReply; wasRunning: boolean }> {
+  const { layout } = options;
+  prepareLayout(layout);
+  // A second start at once waits for the first, and finds its node.
+  return await withFileLock(join(layout.quorateRun, "up.lock"), 2 * READY_TIMEOUT_MS, async () => {
+    const other = await runningStatus(layout);
+    return { status: other ?? (await startNode(options)), wasRunning: other !== undefined };
+  });
 }
 
 async function startNode({ layout, port, say, stop }: StartOptions): Promise<StatusReply> {
