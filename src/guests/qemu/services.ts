@@ -10,6 +10,7 @@ import type { Method } from "../../rest/method.ts";
 import type { Storages } from "../../storage/port.ts";
 import type { Tasks, TaskTable } from "../../tasks/port.ts";
 import type { GuestStatus, Guests } from "../port.ts";
+import { agentMethods } from "./api/agent-methods.ts";
 import { powerMethods, powerTasks } from "./api/power-methods.ts";
 import type { Randomness } from "./complete-options.ts";
 import { qemuConfigMethods, qemuConfigSide, qemuConfigTasks } from "./config-side.ts";
@@ -116,6 +117,7 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
     methods: [
       ...qemuConfigMethods(configDeps, side),
       ...powerMethods({ tasks, configs, status, processes }),
+      ...agentMethods({ configs, processes }),
       ...consoleMethods({ layout, tasks, configs, processes, access: deps.access, cfs }),
     ],
     tasks: {

@@ -5,6 +5,7 @@ import { type CallContext, defineMethod, type Method } from "../../../rest/metho
 import type { Schema } from "../../../rest/schema.ts";
 import type { Json, TaskContext, Tasks, TaskTable } from "../../../tasks/port.ts";
 import type { GuestStatus } from "../../port.ts";
+import { hasAgent } from "../builder/index.ts";
 import { checkLock, type VmConfigs } from "../config-store.ts";
 import { qmpCommand, withQmp } from "../qmp/index.ts";
 import type { VmPower } from "../run/vm-power.ts";
@@ -93,12 +94,11 @@ function currentMethod({ status, configs }: PowerMethodDeps): Method {
       const { current } = await configs.load(params.vmid);
       const row = await status.one(params.vmid);
       if (row === undefined) throw new ApiError(500, `VM ${params.vmid} is gone`);
-      const hasAgent = /^(?:enabled=)?1(?:,|$)/.test(current.agent ?? "");
       const hasSerial = Object.keys(current).some((key) => /^serial\d$/.test(key));
       return {
         ...describeStatus(row),
         ha: { managed: 0 },
-        ...(hasAgent ? { agent: 1 } : {}),
+        ...(hasAgent(current) ? { agent: 1 } : {}),
         ...(hasSerial ? { serial: 1 } : {}),
       };
     },

@@ -1,6 +1,7 @@
 /** Stops, shuts down, resets, pauses and resumes a running VM. */
 import { messageOf } from "../../../errors/quorate-error.ts";
 import type { Storages } from "../../../storage/port.ts";
+import { hasAgent } from "../builder/index.ts";
 import type { VmConfig } from "../config.ts";
 import { VmRefusedError } from "../config-error.ts";
 import { checkLock, type VmConfigs } from "../config-store.ts";
@@ -122,8 +123,7 @@ export class VmPower {
   }
 
   async #askToPowerOff(vmid: number, config: VmConfig, log: UpdateLog): Promise<void> {
-    const hasAgent = /^(?:enabled=)?1(?:,|$)/.test(config.agent ?? "");
-    if (hasAgent) {
+    if (hasAgent(config)) {
       try {
         const agent = { path: this.#deps.processes.socket(vmid, "qga"), peer: `agent of VM ${vmid}` };
         await agentCommand(agent, "guest-ping", {}, { timeoutMs: AGENT_TIMEOUT_MS });
