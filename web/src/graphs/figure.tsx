@@ -76,13 +76,13 @@ export function Figure({
           {big === undefined ? t("value.none") : big.value}
           <small>
             {big === undefined || big.unit === "" ? "" : ` ${big.unit}`}
-            {oldAge !== undefined
-              ? ` ${t("value.ago", { age: formatAge(oldAge) })}`
-              : at !== undefined
-                ? ` ${t("graph.at", { time: formatClock(at).slice(0, 5) })}`
-                : note === undefined
-                  ? ""
-                  : ` ${note}`}
+            {oldAge !== undefined ? (
+              ` ${t("value.ago", { age: formatAge(oldAge) })}`
+            ) : at !== undefined ? (
+              ` ${t("graph.at", { time: formatClock(at).slice(0, 5) })}`
+            ) : note === undefined ? null : (
+              <span className="of"> {note}</span>
+            )}
           </small>
         </span>
       </figcaption>
