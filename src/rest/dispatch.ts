@@ -258,6 +258,10 @@ export class Dispatcher {
     }
     const call = new Call(identity, request, given.view);
     checkPermissions(method, call, params, this.#deps.evaluatePermission);
+    // Where an upload lies is said by the proxy that took it, to its daemon: a client would name somebody else's.
+    if (method.isUpload === true && this.#deps.role === "proxy" && params.tmpfilename !== undefined) {
+      throw parameterError({ tmpfilename: "this parameter cannot be given by clients" });
+    }
     const forward = this.#whereElse(method, params, request);
     const authid = identity?.authid;
     if (method.isUpload === true && request.contentType?.startsWith("multipart/form-data") === true) {

@@ -807,6 +807,20 @@ describe("uploads", () => {
     expect(await left()).toEqual([]);
   });
 
+  test("nobody names another one's file: neither without a form nor beside one", async () => {
+    const place = "tmpfilename=/var/tmp/pveupload-0123456789abcdef";
+    const refused = /^HTTP\/1\.1 400 .*tmpfilename/s;
+    uploadParams = undefined;
+    expect(await ask("POST", "/api2/json/nodes/n1/upload", form, `content=iso&filename=a.iso&${place}`)).toMatch(
+      refused,
+    );
+    const multipart = Buffer.concat([part("content", "iso"), part("filename", "x", "a.iso"), end]).toString();
+    const type = { "Content-Type": "multipart/form-data; boundary=b" };
+    expect(await ask("POST", `/api2/json/nodes/n1/upload?${place}`, type, multipart)).toMatch(refused);
+    expect(uploadParams).toBeUndefined();
+    expect(await left()).toEqual([]);
+  });
+
   test("a refusal reaches a client that is still sending", async () => {
     const body = Buffer.concat([part("file", Buffer.alloc(48 << 20), "a.iso"), end]);
     expect(await send(body)).toMatch(/^HTTP\/1\.1 400 .*must be named/s);

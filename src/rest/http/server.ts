@@ -10,7 +10,8 @@ import { messageOf } from "../../errors/quorate-error.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { Answer, ApiReply, ApiRequest, ConnectionMemo, Dispatcher } from "../dispatch.ts";
 import { ApiError } from "../errors.ts";
-import { isApiUrl } from "../request-target.ts";
+import { isFormatName, printFailure, wireStatus } from "../formatters.ts";
+import { isApiUrl, parseTarget } from "../request-target.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { RealIpRule } from "./defaults-file.ts";
 import type { Forwarder } from "./forwarder.ts";
@@ -356,7 +357,7 @@ export class ApiServer {
     } catch (error) {
       log.warn({ err: error, node: reply.node, url: request.url }, "cannot forward a call");
       const status = error instanceof ApiError ? error.status : 500;
-      await writePlain(bareReply(status, messageOf(error).split("\n")[0] ?? ""), { request, response, onHead });
+      await writePlain(failedReply(request.url ?? "", status, messageOf(error)), { request, response, onHead });
       return status;
     }
   }
@@ -471,6 +472,15 @@ export class ApiServer {
     if (response.headersSent) response.destroy();
     else response.writeHead(500, "internal error", { Connection: "close", "Content-Length": "0" }).end();
   }
+}
+
+/** With a body like every failure of a method: clients read it whoever has failed. */
+function failedReply(url: string, status: number, message: string): Extract<ApiReply, { kind: "text" | "bare" }> {
+  const [reason = ""] = message.split("\n");
+  const { format } = parseTarget(url) ?? {};
+  if (format === undefined || !isFormatName(format)) return bareReply(status, reason);
+  const text = printFailure(format, { status, message: `${message}\n` });
+  return { kind: "text", status: wireStatus(format, status), reason, format, text, source: undefined };
 }
 
 /** The status inside an extjs answer. */

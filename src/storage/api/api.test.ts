@@ -48,7 +48,10 @@ class InlineTasks implements Tasks {
 
 const RIGHTS: TestRights = {
   "nina@pve": { "/storage/local": ["Datastore.Audit"] },
-  "space@pve": { "/storage/local": ["Datastore.AllocateSpace", "Datastore.AllocateTemplate"] },
+  "space@pve": {
+    "/storage/local": ["Datastore.AllocateSpace", "Datastore.AllocateTemplate"],
+    "/vms/100": ["VM.Backup"],
+  },
 };
 
 let room: StorageRoom;
@@ -133,6 +136,15 @@ describe("/storage", () => {
     expect(room.locks).toContain("file-storage_cfg");
   });
 
+  test("a storage that another one builds on is not removed", async () => {
+    await room.configure(
+      "iscsi: san\n\tportal 192.0.2.1\n\ttarget iqn.x\n\nlvm: vg\n\tvgname v0\n\tbase san:0.0.1.lun\n",
+    );
+    expect((await call("DELETE", "/storage/san")).body.message).toContain("used as base of another storage");
+    expect((await call("DELETE", "/storage/vg")).status).toBe(200);
+    expect((await call("DELETE", "/storage/san")).status).toBe(200);
+  });
+
   test.each([
     ["twice", { storage: "local", type: "dir", path: "/x" }, 500, /storage ID 'local' already defined/],
     ["a path with blanks", { storage: "bad", type: "dir", path: "/a b" }, 400, /illegal path for directory storage/],
@@ -188,6 +200,12 @@ describe("/nodes/{node}/storage", () => {
     ]);
     const usable = await call("GET", "/nodes/n1/storage", { enabled: "1", content: "images", target: "n2" });
     expect(usable.body.data).toMatchObject([{ storage: "local" }, { storage: "vg" }]);
+    const here = async (params: Record<string, string>) =>
+      ((await call("GET", "/nodes/n1/storage", params)).body.data as { storage: string }[]).map(
+        ({ storage }) => storage,
+      );
+    expect(await here({ target: "n2" })).toEqual(["local", "vg"]);
+    expect(await here({ target: "n1" })).toEqual(["local", "off", "far", "vg"]);
   });
 
   test("one storage: its state, or that there is no such storage", async () => {
@@ -253,6 +271,22 @@ describe("content", () => {
     expect((await call("PUT", `${CONTENT}/${second}`, { protected: "1" })).status).toBe(500);
     expect((await call("DELETE", `${CONTENT}/${first}`)).status).toBe(500);
     expect(tasks.specs).toEqual([]);
+  });
+
+  test("who may make backups of a guest prunes that guest's, nobody else's", async () => {
+    await room.storages.activate(["local"]);
+    const prune = async (vmid: Record<string, string>) =>
+      (
+        await call(
+          "DELETE",
+          "/nodes/n1/storage/local/prunebackups",
+          { "prune-backups": "keep-last=1", ...vmid },
+          "space@pve",
+        )
+      ).status;
+    expect(await prune({ vmid: "100" })).toBe(200);
+    expect(await prune({ vmid: "101" })).toBe(403);
+    expect(await prune({})).toBe(403);
   });
 
   test("pruning: told first, then done", async () => {
