@@ -1,8 +1,17 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LogTail, lastFailure, logSize, renderLogLine } from "./log-files.ts";
+import { LogTail, lastFailure, logSize, renderLogLine, rotateLog } from "./log-files.ts";
 
 let directory: string;
 let path: string;
@@ -43,6 +52,19 @@ test.each([
   // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be left.
   expect(renderLogLine("d", raw).text).not.toMatch(/[\0-\x1f\x7f-\x9f]/);
   expect(renderLogLine("d", raw).text).toContain("\\x1b[2J");
+});
+
+test("a log that grew too large is kept once, and emptied in place: its writer goes on in the same file", () => {
+  const fd = openSync(path, "a");
+  writeSync(fd, "x".repeat(100));
+  rotateLog(path, 100);
+  expect(readFileSync(path, "utf8")).toHaveLength(100);
+  writeSync(fd, "y");
+  rotateLog(path, 100);
+  writeSync(fd, "z");
+  closeSync(fd);
+  expect(readFileSync(`${path}.1`, "utf8")).toHaveLength(101);
+  expect(readFileSync(path, "utf8")).toBe("z");
 });
 
 describe("following a log", () => {
