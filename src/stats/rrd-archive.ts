@@ -54,6 +54,8 @@ export class RrdArchive {
   readonly #foreign = new Set<string>();
   /** Time of the last update by file: a value that was not sent again is not written again. */
   readonly #written = new Map<string, number>();
+  /** Files whose last update was refused: told once, not every ten seconds for as long as the clock was set back. */
+  #refused: ReadonlySet<string> = new Set();
   #isReachable = true;
 
   constructor({ directory, daemon, log, now }: RrdArchiveDeps) {
@@ -98,13 +100,19 @@ export class RrdArchive {
   }
 
   #noteRefusals(refused: readonly string[], updates: readonly RrdUpdate[]): void {
+    const now = new Set<string>();
     for (const line of refused) {
       const number = Number(/^\d+/.exec(line)?.[0]);
       const file = updates[number - 1]?.file;
       // Made again next time if it was removed under us.
-      if (file !== undefined) this.#known.delete(file);
+      if (file !== undefined) {
+        this.#known.delete(file);
+        now.add(file);
+        if (this.#refused.has(file)) continue;
+      }
       this.#log.warn({ file, refusal: line }, "RRD update error");
     }
+    this.#refused = now;
   }
 
   /** What is no longer broadcast needs no memory. */

@@ -202,6 +202,18 @@ describe.skipIf(!hasDaemon)("RrdArchive", () => {
     expect(rows.map(({ used }) => used)).toContain(7);
   });
 
+  test("after the clock was set back nothing can be recorded: that is said once for each file, and then it goes on", async () => {
+    await archive().record(storage(now, 1));
+    const begin = now;
+    // A new process: it does not know of the newer figures.
+    const rrd = archive();
+    for (now = begin - 300; now < begin - 270; now += 10) await rrd.record(storage(now, 2));
+    expect(warnings).toEqual([expect.objectContaining({ file: "pve-storage-9.0/n1/local", text: "RRD update error" })]);
+    now = begin + 10;
+    await rrd.record(storage(now, 3));
+    expect(warnings).toHaveLength(1);
+  });
+
   test("a file of other columns is left alone, and said once", async () => {
     const client = new RrdCachedClient(layout().rrdcachedSocket);
     mkdirSync(join(layout().rrdDir, "pve-storage-9.0/n1"), { recursive: true });
