@@ -90,6 +90,11 @@ describe("journal", () => {
     expect(sentences((await get("journal", { priority })).data).filter(Boolean)).toEqual(want);
   });
 
+  test.each(["service", "unit"])("of one %s alone", async (name) => {
+    const { data } = await get("journal", { [name]: "pve-cluster" });
+    expect(sentences(data).filter(Boolean)).toEqual(["third"]);
+  });
+
   test("has nothing of the kernel, whose log is the machine's", async () => {
     expect((await get("journal", { kernel: 1 })).data).toEqual([]);
   });

@@ -303,6 +303,12 @@ describe("content", () => {
   });
 });
 
+test("an upload that brings no file is refused", async () => {
+  const reply = await call("POST", "/nodes/n1/storage/local/upload", { content: "iso", filename: "a.iso" });
+  expect(reply).toMatchObject({ status: 400, body: { errors: { filename: "no file was sent" } } });
+  expect(tasks.specs).toEqual([]);
+});
+
 describe("download", () => {
   let remote: Server;
   let address: string;
