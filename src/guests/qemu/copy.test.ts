@@ -118,6 +118,14 @@ describe("move_disk", () => {
     expect(node.storages.has("local:100/vm-100-disk-0.qcow2")).toBe(false);
   });
 
+  test("a disk of another VM is let go, not removed", async () => {
+    node.storages.addVolume("local:7/vm-7-disk-0.raw", 2 * 2 ** 30);
+    node.putConfig(100, "scsi0: local:7/vm-7-disk-0.raw,size=2G\n");
+    await node.call("POST", "/100/move_disk", { disk: "scsi0", storage: "fast", delete: 1 });
+    expect(node.tasks.outcome).toBe("OK");
+    expect(node.storages.has("local:7/vm-7-disk-0.raw")).toBe(true);
+  });
+
   test("on the same storage only with another format", async () => {
     const same = { disk: "scsi0", storage: "local" };
     await expect(node.call("POST", "/100/move_disk", same)).rejects.toThrow("same storage with same format");

@@ -13,6 +13,21 @@ const request = fc.record({
 });
 const file = fc.record({ current: section, pending: section, snapshots: fc.dictionary(fc.constant("s1"), section) });
 
+test("a pending disk that the VM has elsewhere is not unused when it is reverted", () => {
+  const disk = "st:100/vm-100-disk-0.raw";
+  const file = { current: { scsi0: disk }, pending: { scsi1: disk }, snapshots: {} };
+  const revert = { set: {}, remove: [], revert: ["scsi1"], isForced: false };
+  expect(notePending(file, revert).current).toEqual({ scsi0: disk });
+});
+
+test("a generated drive goes with its key, any other medium stays", () => {
+  const generated = "st:100/vm-100-cloudinit.qcow2";
+  const current = { ide2: `${generated},media=cdrom`, ide3: "st:iso/a.iso,media=cdrom" };
+  const { file, toFree } = applyPending({ current, pending: { delete: "ide2,ide3" }, snapshots: {} });
+  expect(toFree).toEqual([generated]);
+  expect(file.current).toEqual({});
+});
+
 describe("whatever is asked for", () => {
   test("every volume stays named, or is to be removed by name", () => {
     fc.assert(

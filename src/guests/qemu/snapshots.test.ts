@@ -23,6 +23,8 @@ test("a snapshot's config and notes", async () => {
   expect(await node.call("GET", "/100/snapshot/s1/config")).toMatchObject({ cores: 1, description: "first" });
   await node.call("PUT", "/100/snapshot/s1/config", { description: "second" });
   expect(node.config(100)).toContain("[s1]\n#second\ncores: 1\n");
+  await node.call("PUT", "/100/snapshot/s1/config", { description: "" });
+  expect(node.config(100)).toContain("[s1]\ncores: 1\n");
   await expect(node.call("GET", "/100/snapshot/s2/config")).rejects.toThrow("snapshot 's2' does not exist");
   await expect(node.call("PUT", "/100/snapshot/s2/config", { description: "x" })).rejects.toThrow("does not exist");
 });

@@ -175,6 +175,19 @@ describe("what the drive does not know", () => {
   });
 });
 
+test.each(["l26", "win11"])("the shown text of a drive for %s hides the password's hash", async (ostype) => {
+  const node = new TestNode();
+  try {
+    await node.call("POST", "", { vmid: 100, ostype, ide2: "local:cloudinit", cipassword: "secret" });
+    const shown: unknown[] = [];
+    for (const type of ["user", "meta"]) shown.push(await node.call("GET", "/100/cloudinit/dump", { type }));
+    expect(shown.join("\n")).toContain("**********");
+    expect(shown.join("\n")).not.toContain("$5$");
+  } finally {
+    node.close();
+  }
+});
+
 const hasTools = ["genisoimage", "isoinfo"].every((tool) => spawnSync(tool, ["--version"]).error === undefined);
 
 describe.skipIf(!hasTools)("the image", () => {

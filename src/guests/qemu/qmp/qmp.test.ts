@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { agentCommand } from "./agent.ts";
 import { JsonConnection } from "./connection.ts";
 import { QmpClosedError, QmpCommandError, QmpTimeoutError } from "./errors.ts";
 import { JsonLines } from "./json-lines.ts";
@@ -134,8 +135,16 @@ describe("a peer that misbehaves", () => {
     server = createServer((socket: Socket) => {
       socket.on("error", () => {}); // The client leaves in the middle on purpose.
       socket.on("data", (chunk) => {
-        const { execute, id } = JSON.parse(chunk.toString()) as { execute: string; id: string };
-        socket.write((answers.get(execute) ?? "").replaceAll("$id", id));
+        const {
+          execute,
+          id,
+          arguments: args,
+        } = JSON.parse(chunk.toString()) as {
+          execute: string;
+          id: string;
+          arguments?: { id?: number };
+        };
+        socket.write((answers.get(execute) ?? "").replaceAll("$id", id).replaceAll("$sync", String(args?.id)));
       });
     });
     await new Promise<void>((resolve) => server.listen(join(dir, "s"), resolve));
@@ -159,6 +168,27 @@ describe("a peer that misbehaves", () => {
     const connection = await JsonConnection.open({ path: join(dir, "s"), peer: "VM 1", timeoutMs: 1_000 });
     await expect(connection.execute("probe", {}, { timeoutMs: 100 })).rejects.toBeInstanceOf(want);
     connection.close();
+  });
+
+  test("a command after the peer has gone fails at once", async () => {
+    const connection = await JsonConnection.open({ path: join(dir, "s"), peer: "VM 1", timeoutMs: 1_000 });
+    answers.set("probe", "so what\n");
+    // The first finds out, the second may still see the end coming, the third comes after it.
+    for (const limits of [{}, { timeoutMs: 1_000 }, { timeoutMs: 1_000 }])
+      await expect(connection.execute("probe", {}, limits)).rejects.toBeInstanceOf(QmpClosedError);
+  });
+
+  test("an agent that has only the answer to somebody else is not spoken to", async () => {
+    answers.set("guest-sync", '{"return":1}\n');
+    answers.set("guest-ping", '{"return":{},"id":"$id"}\n');
+    const agent = { path: join(dir, "s"), peer: "agent of VM 1", syncTimeoutMs: 100 };
+    await expect(agentCommand(agent, "guest-ping")).rejects.toBeInstanceOf(QmpTimeoutError);
+  });
+
+  test("what an agent still has for somebody else is passed over", async () => {
+    answers.set("guest-sync", '{"return":1}\n{"return":$sync}\n');
+    answers.set("guest-ping", '{"return":"pong","id":"$id"}\n');
+    expect(await agentCommand({ path: join(dir, "s"), peer: "agent of VM 1" }, "guest-ping")).toBe("pong");
   });
 
   test("a late answer is not taken for the next command's", async () => {

@@ -27,6 +27,12 @@ describe("a drive of a running guest", () => {
     ["cache", "scsi1", `${config.scsi1},cache=writeback,mbps=5`, { kind: "pending" }],
   ])("%s", (_, key, after, step) => expect(drivePlan(config, key, after)).toEqual(step));
 
+  test("the boot disk of an old config stays too", () => {
+    const { boot: _, ...old } = { ...config, bootdisk: "scsi1" };
+    expect(drivePlan(old, "scsi1", undefined)).toMatchObject({ kind: "refused" });
+    expect(drivePlan(old, "scsi0", undefined)).toEqual({ kind: "unplug" });
+  });
+
   test.each(["0", "network,usb"])("waits with hotplug %s", (hotplug) => {
     expect(drivePlan({ ...config, hotplug }, "scsi2", disk)).toEqual({ kind: "pending" });
   });
