@@ -522,6 +522,11 @@ describe("forwarding", () => {
     });
     const response = await fetch(`http://127.0.0.1:${alone.port}/api2/json/root`, { method: "POST", headers });
     expect([response.status, response.statusText]).toEqual([595, "Connection refused"]);
+    // Clients parse the body before they look at anything else.
+    const message = "Connection refused\n";
+    expect(await response.json()).toEqual({ data: null, message });
+    const extjs = await fetch(`http://127.0.0.1:${alone.port}/api2/extjs/root`, { method: "POST", headers });
+    expect([extjs.status, await extjs.json()]).toEqual([200, { success: 0, data: null, status: 595, message }]);
     await alone.stop();
   });
 });

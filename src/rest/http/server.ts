@@ -476,11 +476,12 @@ export class ApiServer {
 
 /** With a body like every failure of a method: clients read it whoever has failed. */
 function failedReply(url: string, status: number, message: string): Extract<ApiReply, { kind: "text" | "bare" }> {
-  const [reason = ""] = message.split("\n");
+  const [firstLine = ""] = message.split("\n");
   const { format } = parseTarget(url) ?? {};
-  if (format === undefined || !isFormatName(format)) return bareReply(status, reason);
+  if (format === undefined || !isFormatName(format)) return bareReply(status, firstLine);
   const text = printFailure(format, { status, message: `${message}\n` });
-  return { kind: "text", status: wireStatus(format, status), reason, format, text, source: undefined };
+  const onWire = wireStatus(format, status);
+  return { kind: "text", status: onWire, reason: onWire === 200 ? "OK" : firstLine, format, text, source: undefined };
 }
 
 /** The status inside an extjs answer. */

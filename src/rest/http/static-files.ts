@@ -79,7 +79,10 @@ export class StaticFiles {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, onHead: OnHead): Promise<void> {
-    this.#files ??= listFiles(this.#dir);
+    this.#files ??= listFiles(this.#dir).catch((error: unknown) => {
+      this.#files = undefined;
+      throw error;
+    });
     const files = await this.#files;
     const path = decodePercent((request.url ?? "/").split("?", 1)[0] ?? "/");
     const file = files.get(path) ?? (HASHED.test(path) ? undefined : files.get(START_PAGE));
@@ -104,9 +107,7 @@ export class StaticFiles {
       return;
     }
     const isCompressed = file.isCompressible && acceptsGzip(request.headers["accept-encoding"]);
-    file.bytes ??= readFile(file.path);
-    if (isCompressed) file.compressed ??= file.bytes.then((bytes) => gzipAsync(bytes));
-    const bytes = await ((isCompressed ? file.compressed : undefined) ?? file.bytes);
+    const bytes = await (isCompressed ? compressedOf(file) : bytesOf(file));
     onHead(200, bytes.length);
     response.writeHead(200, "OK", {
       ...headers,
@@ -116,6 +117,25 @@ export class StaticFiles {
     });
     response.end(bytes);
   }
+}
+
+/** Kept once it was read; a read that failed (too many open files) is tried again by the next request. */
+function bytesOf(file: StaticFile): Promise<Buffer> {
+  file.bytes ??= readFile(file.path).catch((error: unknown) => {
+    delete file.bytes;
+    throw error;
+  });
+  return file.bytes;
+}
+
+function compressedOf(file: StaticFile): Promise<Buffer> {
+  file.compressed ??= bytesOf(file)
+    .then((bytes) => gzipAsync(bytes))
+    .catch((error: unknown) => {
+      delete file.compressed;
+      throw error;
+    });
+  return file.compressed;
 }
 
 function headersOf(file: StaticFile): Record<string, string> {
