@@ -31,7 +31,7 @@ test.each(["gzip", "identity"])(
     const get = async (): Promise<number> =>
       (await fetch(`${address}/`, { headers: { "accept-encoding": encoding } })).status;
     // The files are listed at the first request.
-  expect((await fetch(`${address}/assets/none.js`)).status).toBe(404);
+    expect((await fetch(`${address}/assets/none.js`)).status).toBe(404);
     renameSync(join(dir, "index.html"), join(dir, "away"));
     expect(await get()).toBe(500);
     renameSync(join(dir, "away"), join(dir, "index.html"));
