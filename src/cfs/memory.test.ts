@@ -60,6 +60,17 @@ describe("ClusterFs on a tree in memory", () => {
     expect((await cfs.guests()).get(100)?.node).toBe("n2");
   });
 
+  test("a name that its bytes would not give back is refused: stored, it would be another one's", async () => {
+    const cfs = memoryClusterFs({ nodeName: "n1" });
+    for (const name of ["\ud800", "a\udc00", "\udcc3\udca9", "\ud83d\ude00\ude00"]) {
+      expect(await errnoOf(cfs.write(name, "1")), JSON.stringify(name)).toBe("EINVAL");
+      expect(await errnoOf(cfs.mkdir(`d/${name}`))).toBe("EINVAL");
+      await cfs.write("a", "1");
+      expect(await errnoOf(cfs.rename("a", name))).toBe("EINVAL");
+    }
+    for (const name of ["\udcff", "\udcc3", "\ud83d\ude00", "\ufffd"]) await cfs.write(name, "1");
+  });
+
   test("private files are refused on a read-only connection, tokens can be checked", async () => {
     const cfs = memoryClusterFs({
       nodeName: "n1",

@@ -35,6 +35,14 @@ export function nameToBytes(name: string): Buffer {
   return Buffer.concat(parts);
 }
 
+/**
+ * Whether the name is what its bytes read as. Any other (half a character, bytes in disguise that are valid UTF-8) would
+ * be stored as the bytes of another name, and two entries of one name make a tree that no start accepts.
+ */
+export function isNameOfItsBytes(name: string): boolean {
+  return !LONE_SURROGATES.test(name) || nameFromBytes(nameToBytes(name)) === name;
+}
+
 /** @returns the length of the UTF-8 sequence at `at`, 0 when there is none. */
 function validSequenceLength(buffer: Buffer, at: number): number {
   const lead = buffer[at] ?? 0;

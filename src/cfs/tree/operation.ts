@@ -6,7 +6,7 @@ import type { ChangeSet } from "./change-set.ts";
 import { lockDigest } from "./digest.ts";
 import { EMPTY, type Entry, isDirectory, MAX_FILE_BYTES, MAX_NAME_BYTES, newRoot } from "./entry.ts";
 import type { Errno } from "./errno.ts";
-import { nameToBytes } from "./name-bytes.ts";
+import { isNameOfItsBytes, nameToBytes } from "./name-bytes.ts";
 import { isLockPath, isVirtualPath, parentPath, parseGuestPath } from "./paths.ts";
 import type { Tree } from "./tree.ts";
 
@@ -63,7 +63,7 @@ export function refuseBeforeSending(operation: Operation): Errno | undefined {
   if (operation.kind === "rename" && isVirtualPath(operation.to)) return "EACCES";
   const path = operation.kind === "rename" ? operation.to : operation.path;
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (name.includes("\0")) return "EINVAL";
+  if (name.includes("\0") || !isNameOfItsBytes(name)) return "EINVAL";
   if (name.length > MAX_NAME_BYTES / 4 && nameToBytes(name).length > MAX_NAME_BYTES) return "ENAMETOOLONG";
   return undefined;
 }
