@@ -37,7 +37,9 @@ describe.skipIf(!HAS_QEMU)("clients (skipped without the packages qemu-system-x8
     "proxmoxer",
     async () => {
       const { host, port, username, password } = node;
-      const argv = [PYTHON, here("proxmoxer_life.py"), host, String(port), username, password, await guestIso()];
+      const authority = join(node.root, "etc/pve/pve-root-ca.pem");
+      const paths = [await guestIso(), authority];
+      const argv = [PYTHON, here("proxmoxer_life.py"), host, String(port), username, password, ...paths];
       const { stdout } = await runCommand(argv, { timeoutMs: TIMEOUT_MS });
       expect(stdout).toContain("ok");
     },

@@ -1,13 +1,15 @@
-"""The life of a VM by proxmoxer: argv is host, port, user, password, path of a bootable ISO."""
+"""The life of a VM by proxmoxer: argv is host, port, user, password, paths of a bootable ISO and of the cluster's CA."""
 
+import os
 import sys
 import time
 
 import urllib3
 from proxmoxer import ProxmoxAPI
+from proxmoxer.core import ResourceException
 
 urllib3.disable_warnings()
-host, port, user, password, iso = sys.argv[1:6]
+host, port, user, password, iso, authority = sys.argv[1:7]
 api = ProxmoxAPI(host, port=int(port), user=user, password=password, verify_ssl=False)
 node = api.nodes.get()[0]["node"]
 
@@ -27,6 +29,28 @@ assert api.version.get()["version"].startswith("9.")
 with open(iso, "rb") as file:
     done(api.nodes(node).storage("local").upload.post(content="iso", filename=file))
 assert "local:iso/test-guest.iso" in [row["volid"] for row in api.nodes(node).storage("local").content.get()]
+
+
+
+def refusal(call):
+    try:
+        call()
+    except ResourceException as error:
+        return error.status_code, error.content
+    raise AssertionError("not refused")
+
+
+missing = "Configuration file 'nodes/%s/qemu-server/98765.conf' does not exist" % node
+assert refusal(api.nodes(node).qemu(98765).config.get) == (500, missing)
+assert refusal(api.nodes("nowhere").status.get)[1].startswith("hostname lookup 'nowhere' failed - ")
+assert refusal(lambda: api.nodes(node).qemu.post(vmid="x")) == (400, "Parameter verification failed.")
+
+# By a token, over a connection whose certificate is checked.
+token = api.access.users(user).token("proxmoxer").post(privsep=0)["value"]
+os.environ["REQUESTS_CA_BUNDLE"] = authority
+checked = ProxmoxAPI(host, port=int(port), user=user, token_name="proxmoxer", token_value=token, verify_ssl=True)
+assert checked.nodes.get()[0]["node"] == node
+del os.environ["REQUESTS_CA_BUNDLE"]
 
 vmid = int(api.cluster.nextid.get())
 done(
