@@ -2,21 +2,16 @@
 import { createHash } from "node:crypto";
 import { readFile, statfs } from "node:fs/promises";
 import { cpus, version as kernelVersion, machine, release, type as systemName } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CachedFiles } from "../cfs/cached-files.ts";
 import type { ClusterFs } from "../cfs/port.ts";
 import { DATACENTER_CONFIG, parseDatacenter } from "../cluster/datacenter-config.ts";
 import type { Layout } from "../os/layout.ts";
-import {
-  type CpuTimes,
-  cpuUseBetween,
-  readCpuTimes,
-  readLoadAverage,
-  readMemory,
-  readUptimeSeconds,
-} from "../os/proc-figures.ts";
+import { readCpuTimes, readLoadAverage, readMemory, readUptimeSeconds } from "../os/proc-figures.ts";
 import { ApiError } from "../rest/errors.ts";
 import { defineMethod, type Method } from "../rest/method.ts";
 import { certificateMethods } from "./certificate-methods.ts";
+import { CpuMeter } from "./cpu-meter.ts";
 import { machineTimezone, utcOffsetSeconds } from "./machine-files.ts";
 import { networkMethods } from "./network-methods.ts";
 import { NODE } from "./node-parameter.ts";
@@ -328,26 +323,23 @@ export function parseResolver(text: string): Record<string, string> {
   return result;
 }
 
-/** The share of the cpus that was busy needs two looks; until there was a second one it is 0. */
 class StatusReader {
   readonly #root: string;
-  #before: CpuTimes | undefined;
+  readonly #cpus = new CpuMeter({ read: readCpuTimes, nowMs: () => performance.now(), sleep: (ms) => sleep(ms) });
 
   constructor(root: string) {
     this.#root = root;
   }
 
   async read(): Promise<Record<string, unknown>> {
-    const [times, memory, load, uptime, root, cpuText] = await Promise.all([
-      readCpuTimes(),
+    const [use, memory, load, uptime, root, cpuText] = await Promise.all([
+      this.#cpus.measure(),
       readMemory(),
       readLoadAverage(),
       readUptimeSeconds(),
       statfs(this.#root),
       readFile("/proc/cpuinfo", "latin1"),
     ]);
-    const use = this.#before && cpuUseBetween(this.#before, times);
-    this.#before = times;
     const swapUsed = memory.swapTotalBytes - memory.swapFreeBytes;
     return {
       uptime: Math.floor(uptime),
@@ -357,8 +349,8 @@ class StatusReader {
       "current-kernel": { sysname: systemName(), release: release(), version: kernelVersion(), machine: machine() },
       "boot-info": await bootInfo(),
       cpuinfo: describeCpus(cpuText),
-      cpu: use?.busy ?? 0,
-      wait: use?.iowait ?? 0,
+      cpu: use.busy,
+      wait: use.iowait,
       memory: {
         total: memory.totalBytes,
         free: memory.freeBytes,
@@ -378,6 +370,8 @@ class StatusReader {
 }
 
 const PAGE_BYTES = 4096;
+/** The global variable of the UEFI specification, by its vendor's GUID. */
+const SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
 async function sharedBytes(): Promise<number> {
   const pages = await readFile("/sys/kernel/mm/ksm/pages_sharing", "latin1").catch(() => "0");
@@ -389,7 +383,10 @@ async function bootInfo(): Promise<{ mode: string; secureboot?: number }> {
     () => true,
     () => false,
   );
-  return isEfi ? { mode: "efi", secureboot: 0 } : { mode: "legacy-bios" };
+  if (!isEfi) return { mode: "legacy-bios" };
+  // Four bytes of attributes come before the value; firmware without the variable knows no secure boot.
+  const variable = await readFile(SECURE_BOOT).catch(() => undefined);
+  return { mode: "efi", secureboot: variable?.[4] === 1 ? 1 : 0 };
 }
 
 export function describeCpus(text: string): Record<string, unknown> {
