@@ -86,6 +86,18 @@ const cases: { name: string; host: StockHost; given: string[]; want: string[] }[
     want: ["-cpu", "kvm64,+lahf_lm,+sep"],
   },
   {
+    name: "sound for a SPICE display that is not there is not heard",
+    host: capable,
+    given: ["-audiodev", "spice,id=spice-backend0"],
+    want: ["-audiodev", "none,id=spice-backend0"],
+  },
+  {
+    name: "sound for a SPICE display that is there stays",
+    host: capable,
+    given: ["-audiodev", "spice,id=spice-backend0", "-spice", "addr=127.0.0.1"],
+    want: ["-audiodev", "spice,id=spice-backend0", "-spice", "addr=127.0.0.1"],
+  },
+  {
     name: "under TCG the host's processor becomes all that can be emulated",
     host: poor,
     given: ["-cpu", "host,+kvm_pv_eoi,host-phys-bits=true"],

@@ -40,13 +40,14 @@ export function toStockCommand(argv: readonly string[], host: StockHost, isOther
   const pairs = pairArguments(rest);
   const droppedChardevs = new Set(["qmp-event"]);
   const usesIscsi = rest.some((argument) => argument.includes('"driver":"iscsi"') || argument.includes("file=iscsi:"));
+  const usesSpice = rest.includes("-spice");
   const out: string[] = [...prefix, isOtherArchitecture ? binary : host.binary];
   for (const { name, value } of pairs) {
     if (value === undefined) {
       if (name !== "-no-shutdown") out.push(name);
       continue;
     }
-    const written = rewrite(name, value, host, { droppedChardevs, usesIscsi });
+    const written = rewrite(name, value, host, { droppedChardevs, usesIscsi, usesSpice });
     if (written !== undefined) out.push(name, written);
   }
   return out.map((argument) => relocate(argument, host));
@@ -55,6 +56,7 @@ export function toStockCommand(argv: readonly string[], host: StockHost, isOther
 interface LineFacts {
   readonly droppedChardevs: ReadonlySet<string>;
   readonly usesIscsi: boolean;
+  readonly usesSpice: boolean;
 }
 
 /** @returns the value to print, or undefined to leave the argument out. */
@@ -68,6 +70,9 @@ function rewrite(name: string, value: string, host: StockHost, line: LineFacts):
       return line.droppedChardevs.has(optionValue(parseOptions(value), "chardev") ?? "") ? undefined : value;
     case "-iscsi":
       return line.usesIscsi ? value : undefined;
+    case "-audiodev":
+      // QEMU refuses to send sound to a SPICE display that is not there: the guest keeps its card, nobody hears it.
+      return line.usesSpice ? value : value.replace(/^spice(?=,|$)/, "none");
     case "-boot":
       return rewriteBoot(value, host);
     case "-readconfig":
