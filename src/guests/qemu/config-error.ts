@@ -1,5 +1,7 @@
 /** What is wrong with a VM's config, or with what is asked of it. */
-import { QuorateError } from "../../errors/quorate-error.ts";
+import { messageOf, QuorateError } from "../../errors/quorate-error.ts";
+import { ApiError } from "../../rest/errors.ts";
+import { StorageTypeNotBuiltError } from "../../storage/errors.ts";
 
 /** A config file that strict reading refuses. The text ends with a newline. */
 export class VmConfigError extends QuorateError {
@@ -29,6 +31,19 @@ export class VmMissingError extends QuorateError {
 /** An operation that the VM's state or config forbids. */
 export class VmRefusedError extends QuorateError {
   readonly code = "vm-refused";
+}
+
+/** Does what a parameter asks for; what a storage or the system says against it is told with the parameter's name. */
+export async function namingParameter<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isOperating = error instanceof QuorateError || (error instanceof Error && "errno" in error);
+    // These have a status of their own.
+    const isAnswer = error instanceof ApiError || error instanceof StorageTypeNotBuiltError;
+    if (!isOperating || isAnswer || messageOf(error).startsWith(`${name}:`)) throw error;
+    throw new VmRefusedError(`${name}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Protection mode is on. */

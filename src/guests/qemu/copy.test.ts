@@ -68,7 +68,7 @@ vmgenid: 00000000-0000-4000-8000-000000000001
     node.putConfig(100, SOURCE);
     node.storages.failNext.set("allocate", "disk full");
     await node.call("POST", "/100/clone", { newid: 200 });
-    expect(node.tasks.outcome).toBe("clone failed: disk full");
+    expect(node.tasks.outcome).toBe("clone failed: scsi0: disk full");
     expect(node.config(200)).toBeUndefined();
     expect(node.config(100)).toBe(SOURCE);
   });
@@ -136,7 +136,7 @@ describe("move_disk", () => {
   test("a copy that fails changes nothing", async () => {
     node.storages.failNext.set("allocate", "disk full");
     await node.call("POST", "/100/move_disk", { disk: "scsi0", storage: "fast" });
-    expect(node.tasks.outcome).toBe("disk full");
+    expect(node.tasks.outcome).toBe("scsi0: disk full");
     expect(node.config(100)).toBe("cores: 1\nscsi0: local:100/vm-100-disk-0.qcow2,size=2G,ssd=1\n");
   });
 

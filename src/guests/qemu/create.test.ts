@@ -139,7 +139,7 @@ describe("a creation that fails leaves nothing behind", () => {
   test("when a disk cannot be made", async () => {
     node.storages.failNext.set("allocate", "disk full");
     await node.call("POST", "", { vmid: 100, scsi0: "local:1" });
-    expect(node.tasks.outcome).toBe("unable to create VM 100 - disk full");
+    expect(node.tasks.outcome).toBe("unable to create VM 100 - scsi0: disk full");
     expect(node.config(100)).toBeUndefined();
   });
 

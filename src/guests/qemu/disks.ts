@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { StorageEntry, Storages } from "../../storage/port.ts";
 import { firmwareFiles } from "./builder/firmware.ts";
 import type { VmConfig } from "./config.ts";
-import { VmRefusedError } from "./config-error.ts";
+import { namingParameter, VmRefusedError } from "./config-error.ts";
 import type { DiskTools } from "./disk-tools.ts";
 import { type Drive, hasVolume, readRequestedDrive } from "./drives.ts";
 
@@ -84,7 +84,7 @@ export class Disks {
     const plans: PlannedDisk[] = [];
     for (const [key, text] of Object.entries(requested)) {
       const drive = readRequestedDrive(key, text);
-      const plan = await this.#planOne(drive, { ...context, taken });
+      const plan = await namingParameter(key, () => this.#planOne(drive, { ...context, taken }));
       if (plan.kind === "new" && plan.isNamed) taken.add(plan.drive.file);
       plans.push(plan);
     }
@@ -171,6 +171,8 @@ export class Disks {
       return { path: source, format, sizeBytes };
     }
     const volume = await storages.parse(source);
+    // Says that it is not there in better words than the program that would open it.
+    await storages.info(source);
     const path = await storages.pathOf(source);
     const measured = await tools.measure(path, volume.format);
     // Uploads come from outside; images of guests may stand on a template's.
@@ -192,7 +194,9 @@ export class Disks {
     if (drive.bus === "tpmstate") return TPM_STATE_KIB;
     const sizeGiB = Number(NEW_DISK.exec(drive.file)?.[2]);
     if (!(sizeGiB > 0)) throw new VmRefusedError(`${drive.key}: a new disk needs a size, e.g. '<storage>:32'`);
-    return Math.ceil(sizeGiB * KIB_PER_GIB);
+    const sizeKiB = Math.ceil(sizeGiB * KIB_PER_GIB);
+    if (!Number.isSafeInteger(sizeKiB * KIB)) throw new VmRefusedError(`${drive.key}: no disk can have ${sizeGiB} GiB`);
+    return sizeKiB;
   }
 
   async #chooseVolid(
@@ -225,6 +229,10 @@ export class Disks {
    */
   async make(plan: PlannedDisk, vmid: number, signal?: AbortSignal): Promise<Drive> {
     if (plan.kind === "present") return plan.drive;
+    return await namingParameter(plan.drive.key, () => this.#makeNew(plan, vmid, signal));
+  }
+
+  async #makeNew(plan: PlannedDisk & { readonly kind: "new" }, vmid: number, signal?: AbortSignal): Promise<Drive> {
     const { storages, tools } = this.#deps;
     const { drive, storage, sizeKiB, format, name, content } = plan;
     const file = await storages.allocate({

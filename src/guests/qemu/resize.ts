@@ -1,7 +1,7 @@
 /** Growing a disk: the storage first, then the guest, then the size in the config. */
 import type { Storages } from "../../storage/port.ts";
 import type { VmConfig } from "./config.ts";
-import { VmRefusedError } from "./config-error.ts";
+import { namingParameter, VmRefusedError } from "./config-error.ts";
 import { checkDigest, checkLock, type VmConfigs } from "./config-store.ts";
 import { type Drive, hasVolume, printDrive, readDrive } from "./drives.ts";
 import type { Hotplug } from "./hotplug-port.ts";
@@ -61,13 +61,16 @@ export class VmResizer {
       await storages.activate([drive.file]);
       const { sizeBytes: current } = await storages.info(drive.file);
       const wanted = targetSize(args.size, current);
-      if (wanted === undefined) throw new VmRefusedError(`unable to parse size '${args.size}'`);
+      if (wanted === undefined || !Number.isSafeInteger(wanted))
+        throw new VmRefusedError(`unable to parse size '${args.size}'`);
       if (wanted < current) throw new VmRefusedError("shrinking disks is not supported");
       if (wanted > current) {
         const isRunning = await hotplug.isRunning(vmid);
         log(`update VM ${vmid}: resize --disk ${disk} --size ${args.size}`);
-        await storages.resize(drive.file, wanted, isRunning);
-        if (isRunning) await hotplug.resizeDisk(vmid, disk, wanted);
+        await namingParameter(disk, async () => {
+          await storages.resize(drive.file, wanted, isRunning);
+          if (isRunning) await hotplug.resizeDisk(vmid, disk, wanted);
+        });
       }
       // Storages round up, so the size is asked for again; also after a resize whose last step was lost.
       const { sizeBytes } = await storages.info(drive.file);

@@ -78,7 +78,7 @@ describe("a stopped VM", () => {
   test("a new disk that fails leaves the config as it was", async () => {
     node.putConfig(100, "cores: 1\n");
     node.storages.failNext.set("allocate", "disk full");
-    await expect(put({ cores: "2", scsi0: "local:1" })).rejects.toThrow("disk full");
+    await expect(put({ cores: "2", scsi0: "local:1" })).rejects.toThrow("scsi0: disk full");
     expect(node.config(100)).toBe("cores: 1\n");
   });
 });

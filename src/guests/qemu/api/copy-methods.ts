@@ -7,6 +7,7 @@ import type { Storages } from "../../../storage/port.ts";
 import type { Tasks } from "../../../tasks/port.ts";
 import type { CloneArgs, VmCloner } from "../clone.ts";
 import type { VmConfigFile } from "../config.ts";
+import { namingParameter } from "../config-error.ts";
 import type { VmConfigs } from "../config-store.ts";
 import { DRIVE_KEYS, drivesOf, hasVolume } from "../drives.ts";
 import type { Hotplug } from "../hotplug-port.ts";
@@ -120,6 +121,7 @@ async function checkCopy(
   storage: string | undefined,
   call: CallContext,
 ): Promise<void> {
+  if (storage !== undefined) await namingParameter("storage", () => deps.storages.entry(storage));
   for (const drive of drivesOf(file.current)) {
     if (!hasVolume(drive) || drive.isCdrom) continue;
     const target = storage ?? (await deps.storages.parse(drive.file)).storage;
@@ -182,6 +184,7 @@ function moveDisk(deps: CopyMethodsDeps): Method {
       if (disk.startsWith("unused")) throw notBuilt("moving an unused disk");
       if (storage === undefined) throw parameterError({ storage: "property is missing and it is not optional" });
       call.check(`/storage/${storage}`, ["Datastore.AllocateSpace"]);
+      await namingParameter("storage", () => deps.storages.entry(storage));
       const base = { vmid, disk, storage, deletesOld: params.delete === true };
       const args: MoveDiskArgs = { ...base, ...definedOnly({ format, digest: params.digest }) };
       if (await deps.hotplug.isRunning(vmid)) throw notBuilt("moving a disk of a running VM");

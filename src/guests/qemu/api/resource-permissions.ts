@@ -2,6 +2,7 @@
 import { ApiError, permissionError } from "../../../rest/errors.ts";
 import type { CallContext } from "../../../rest/method.ts";
 import type { Storages } from "../../../storage/port.ts";
+import { namingParameter } from "../config-error.ts";
 import { newDiskStorage } from "../disks.ts";
 import { type Drive, readRequestedDrive, unusedVolume } from "../drives.ts";
 import { net as netProperties } from "../schema/devices.ts";
@@ -16,7 +17,7 @@ export async function checkDrives(
   vmid: number,
 ): Promise<void> {
   for (const [key, text] of Object.entries(requested))
-    await checkDrive(call, storages, readRequestedDrive(key, text), vmid);
+    await namingParameter(key, () => checkDrive(call, storages, readRequestedDrive(key, text), vmid));
 }
 
 async function checkDrive(call: CallContext, storages: Storages, drive: Drive, vmid: number): Promise<void> {
@@ -49,7 +50,7 @@ async function checkVolume(call: CallContext, storages: Storages, file: string, 
   if (!mayTakeIt) throw permissionError(`missing privileges to access ${file}`);
 }
 
-/** @throws ApiError 403 unless the caller may list these volumes as the VM's unused ones. */
+/** @throws ApiError 403 unless the caller may list these volumes, which have to be there, as the VM's unused ones. */
 export async function checkUnused(
   call: CallContext,
   storages: Storages,
@@ -57,7 +58,12 @@ export async function checkUnused(
   vmid: number,
 ): Promise<void> {
   for (const [key, text] of Object.entries(options)) {
-    if (/^unused\d+$/.test(key)) await checkVolume(call, storages, unusedVolume(key, text), vmid);
+    if (!/^unused\d+$/.test(key)) continue;
+    const volid = unusedVolume(key, text);
+    await namingParameter(key, async () => {
+      await checkVolume(call, storages, volid, vmid);
+      await storages.info(volid);
+    });
   }
 }
 
