@@ -71,6 +71,16 @@ describe("ClusterFs on a tree in memory", () => {
     for (const name of ["\udcff", "\udcc3", "\ud83d\ude00", "\ufffd"]) await cfs.write(name, "1");
   });
 
+  test("a path that nobody could name to the kernel is refused, before any of it is made", async () => {
+    const cfs = memoryClusterFs({ nodeName: "n1" });
+    expect(await errnoOf(cfs.mkdir("a/".repeat(20_000)))).toBe("ENAMETOOLONG");
+    expect(await cfs.list("a")).toBeUndefined();
+    const deep = "a/".repeat(2047);
+    await cfs.mkdir(deep);
+    await cfs.write(`${deep}f`, "1");
+    expect(await errnoOf(cfs.write(`${deep}ff`, "1"))).toBe("ENAMETOOLONG");
+  });
+
   test("private files are refused on a read-only connection, tokens can be checked", async () => {
     const cfs = memoryClusterFs({
       nodeName: "n1",

@@ -4,7 +4,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { DirEntry } from "./port.ts";
 import type { BatchResult, Refusal, Replica } from "./replica.ts";
 import type { CfsHealth, CfsReply, CfsRequest } from "./requests.ts";
-import { isDirectory } from "./tree/entry.ts";
+import { isDirectory, MAX_PATH_LENGTH } from "./tree/entry.ts";
 import { ERRNO_TEXT } from "./tree/errno.ts";
 import { guestProperties } from "./tree/guest-properties.ts";
 import type { Operation } from "./tree/operation.ts";
@@ -144,6 +144,10 @@ export class RequestHandler {
 
   #mkdir({ path: asked, exclusive }: Extract<CfsRequest, { op: "mkdir" }>, respond: Respond): void {
     const path = this.#canonical(asked);
+    if (path.length > MAX_PATH_LENGTH) {
+      respond(refusal("ENAMETOOLONG", "cannot make directory"));
+      return;
+    }
     const operations = exclusive === true ? [{ kind: "mkdir", path } as const] : this.#missingDirectories(path);
     if (operations === undefined) respond(refusal("ENOTDIR", `cannot make directory ${path}`));
     else if (operations.length === 0) respond({});

@@ -27,6 +27,8 @@ export const MAX_TOTAL_BYTES = 128 << 20;
 export const MAX_ENTRIES = 256 << 10;
 /** The kernel's own limit for FUSE (`FUSE_NAME_MAX`); `statfs` reports 256. */
 export const MAX_NAME_BYTES = 1024;
+/** Nobody names a longer path to the kernel (`PATH_MAX` less its NUL, limits.h), and each step of one costs. */
+export const MAX_PATH_LENGTH = 4095;
 export const BLOCK_BYTES = 4096;
 
 export const EMPTY = Buffer.alloc(0);

@@ -4,7 +4,7 @@
  */
 import type { ChangeSet } from "./change-set.ts";
 import { lockDigest } from "./digest.ts";
-import { EMPTY, type Entry, isDirectory, MAX_FILE_BYTES, MAX_NAME_BYTES, newRoot } from "./entry.ts";
+import { EMPTY, type Entry, isDirectory, MAX_FILE_BYTES, MAX_NAME_BYTES, MAX_PATH_LENGTH, newRoot } from "./entry.ts";
 import type { Errno } from "./errno.ts";
 import { isNameOfItsBytes, nameToBytes } from "./name-bytes.ts";
 import { isLockPath, isVirtualPath, parentPath, parseGuestPath } from "./paths.ts";
@@ -62,6 +62,7 @@ export function refuseBeforeSending(operation: Operation): Errno | undefined {
   if (isVirtualPath(operation.path)) return "EACCES";
   if (operation.kind === "rename" && isVirtualPath(operation.to)) return "EACCES";
   const path = operation.kind === "rename" ? operation.to : operation.path;
+  if (path.length > MAX_PATH_LENGTH) return "ENAMETOOLONG";
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name.includes("\0") || !isNameOfItsBytes(name)) return "EINVAL";
   if (name.length > MAX_NAME_BYTES / 4 && nameToBytes(name).length > MAX_NAME_BYTES) return "ENAMETOOLONG";
