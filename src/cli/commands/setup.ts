@@ -26,6 +26,7 @@ export const NODE_PARTS: readonly Part[] = [
   { package: "rrdcached", program: "rrdcached", cost: "no graphs of the past" },
   { package: "iproute2", program: "ip", cost: "no bridges for guests" },
   { package: "nftables", program: "nft", cost: "no firewall" },
+  { package: "ovmf", file: "/usr/share/OVMF/OVMF_CODE_4M.fd", cost: "no VMs with UEFI firmware" },
 ];
 
 /** For the test suite, besides. */
