@@ -3,7 +3,7 @@
  * a guest never runs unnoticed or half equipped, and nothing is left in the run directory or among the control groups.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -212,6 +212,28 @@ describe.skipIf(!HAS_QEMU)("killed at any step (skipped without qemu-system-x86)
     room.config = `args: -device nothing-of-the-kind\n${CONFIG}`;
     expect(await outcome(room.run("start"))).toContain("nothing-of-the-kind");
     await expectStopped("after a refusal");
+  });
+
+  test("the hook script sees each phase, and fails only what has not begun", async () => {
+    const directory = join(root, "storage/local/snippets");
+    const script = (last: string): void => {
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, "hook"), `#!/bin/sh\necho "$1 $2" >>${root}/phases\n${last}\n`, { mode: 0o755 });
+    };
+    room.config = `hookscript: local:snippets/hook\n${CONFIG}`;
+    script("exit 0");
+    await room.run("start");
+    await room.run("stop");
+    const phases = ["pre-start", "post-start", "pre-stop", "post-stop"].map((phase) => `${VMID} ${phase}\n`).join("");
+    expect(readFileSync(join(root, "phases"), "utf8")).toBe(phases);
+
+    script("exit 1");
+    expect(await outcome(room.run("start"))).toContain("snippets/hook 100 pre-start' failed");
+    await expectStopped("after a failed pre-start");
+    script('[ "$2" = pre-start ]');
+    await room.run("start");
+    await room.run("stop");
+    expect(room.logs.filter((line) => line.startsWith("WARN: hook script"))).toHaveLength(3);
   });
 
   test("a guest that is to wait for its operator waits, and is not let run by a second start", async () => {
