@@ -1,4 +1,4 @@
-/** A node's clock may be set at any moment, by hours: what counts time must not notice. */
+/** What counts time: it must not notice when the node's clock is set, at any moment, by hours. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { silentLogger } from "../log/logger.ts";
 import { ClusterLocks, type LockPrimitives } from "./cluster-locks.ts";
@@ -120,5 +120,35 @@ describe("the holder of a lock", () => {
     expect(refreshes).toEqual([held.mtime]);
     finish();
     await run;
+  });
+
+  test("is told after a minute, and keeps the lock until its work has ended", async () => {
+    const removed: string[] = [];
+    const primitives: LockPrimitives = {
+      async makeDirectory() {},
+      remove: async (path) => void removed.push(path),
+      watch: () => () => {},
+      async touch() {},
+    };
+    const { promise: work, resolve: finish } = Promise.withResolvers<void>();
+    let signal: AbortSignal | undefined;
+    const run = new ClusterLocks(primitives).run(
+      "x",
+      (given) => {
+        signal = given;
+        return work;
+      },
+      {},
+    );
+    const outcome = expect(run).rejects.toThrow("cfs-lock 'x' error: 'x'-locked command timed out - aborting");
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(signal?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await outcome;
+    expect(signal?.aborted).toBe(true);
+    expect(removed).toEqual([]);
+    finish();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(removed).toEqual(["priv/lock/x"]);
   });
 });

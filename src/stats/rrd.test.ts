@@ -214,6 +214,13 @@ describe.skipIf(!hasDaemon)("RrdArchive", () => {
     expect(warnings).toHaveLength(1);
   });
 
+  test("a command is one line: nobody slips in a second one", () => {
+    const client = new RrdCachedClient(layout().rrdcachedSocket);
+    for (const command of ["UPDATE a 1:2\nFLUSHALL", "", ".", "x".repeat(4096)]) {
+      expect(() => client.run([command])).toThrow(TypeError);
+    }
+  });
+
   test("a file of other columns is left alone, and said once", async () => {
     const client = new RrdCachedClient(layout().rrdcachedSocket);
     mkdirSync(join(layout().rrdDir, "pve-storage-9.0/n1"), { recursive: true });

@@ -247,3 +247,18 @@ test("the loop never runs two cycles at once and ends when told", async () => {
   await new Promise((resolve) => setImmediate(resolve));
   expect(count).toBe(after);
 });
+
+test("the loop pauses between two rounds, and a stop ends the pause", async () => {
+  let rounds = 0;
+  const counting = {
+    run: async () => {
+      rounds += 1;
+    },
+  };
+  const loop = new StatusLoop({ cycle: counting, log: silentLogger, nowMs: () => 0, intervalMs: 3_600_000 });
+  loop.start();
+  // Time enough for many rounds without a pause.
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await loop.stop();
+  expect(rounds).toBe(1);
+});

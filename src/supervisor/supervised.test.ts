@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function makeDaemon(script: string, pidFiles = new PidFiles(directory)): Supervised {
+function makeDaemon(script: string, pidFiles = new PidFiles(directory), log = silentLogger): Supervised {
   const spec: DaemonSpec = {
     name: "d",
     argv: [process.execPath, "-e", script],
@@ -39,7 +39,7 @@ function makeDaemon(script: string, pidFiles = new PidFiles(directory)): Supervi
     logFile: join(directory, "d.log"),
     env: { PATH: process.env.PATH },
     user: undefined,
-    log: silentLogger,
+    log,
   });
   started.push(daemon);
   return daemon;
@@ -87,6 +87,16 @@ describe("a supervised daemon", () => {
     const line = JSON.stringify({ level: "error", msg: "cannot serve", err: { message: "port 8006 is taken" } });
     const daemon = makeDaemon(`console.log(${JSON.stringify(line)}); process.exit(3)`);
     await expect(daemon.start()).rejects.toThrow(/^d ended with exit code 3: cannot serve: port 8006 is taken \(see /);
+  });
+
+  test("that ends again and again is started after ever longer pauses", async () => {
+    const pauses: unknown[] = [];
+    const daemon = makeDaemon("process.send({ kind: 'ready' }); setTimeout(() => process.exit(1), 20)", undefined, {
+      ...silentLogger,
+      error: (fields) => void pauses.push("delayMs" in fields ? fields.delayMs : undefined),
+    });
+    await daemon.start();
+    await expect.poll(() => pauses, { timeout: 15_000 }).toEqual([200, 400]);
   });
 
   test("that a restart cannot bring back is tried again until what is wrong is mended", async () => {
