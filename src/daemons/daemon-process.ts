@@ -1,7 +1,10 @@
 /** What every daemon's process does alike: say that it is ready, stop in order, die loudly. */
 import type { Logger } from "../log/logger.ts";
+import { releaseMemoryAfterStart } from "../os/memory.ts";
 
 const STOP_TIMEOUT_MS = 10_000;
+/** By then a node has started, also on a busy machine. */
+export const SETTLE_MS = 4_000;
 
 export interface DaemonProcess {
   readonly log: Logger;
@@ -44,6 +47,7 @@ export function superviseSelf({ log, stop, reload }: DaemonProcess): void {
     log.error({ err: error }, "unhandled rejection");
     process.exit(1);
   });
+  releaseMemoryAfterStart(log, SETTLE_MS);
   // The supervisor may be gone already; the daemon stays.
   if (process.connected) process.send?.({ kind: "ready" });
 }

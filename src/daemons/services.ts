@@ -15,6 +15,7 @@ import { CachedFiles } from "../cfs/cached-files.ts";
 import { connectClusterFs } from "../cfs/ipc/client.ts";
 import type { ClusterFs, FileSnapshot } from "../cfs/port.ts";
 import { ClusterResources, clusterMethods, fingerprintOf } from "../cluster/index.ts";
+import { qemuMethods } from "../guests/qemu/index.ts";
 import {
   bootMethods,
   machineMethods,
@@ -122,7 +123,7 @@ export function assembleNode({ layout, log, role, cfs }: ServiceOptions & { read
       waitForTask,
     }),
     ...statsMethods({ archive }),
-    ...qemu.methods,
+    ...qemuMethods({ layout, cfs, tasks, access }, qemu),
   ];
   return {
     methods,

@@ -6,11 +6,13 @@ import { messageOf } from "../errors/quorate-error.ts";
 import { createLogger } from "../log/pino-logger.ts";
 import { findProgram } from "../os/find-program.ts";
 import { DEFAULT_PROXY_PORT, decodeLayout, LAYOUT_ENV, type Layout } from "../os/layout.ts";
+import { releaseMemoryAfterStart } from "../os/memory.ts";
 import { reapOrphans } from "../os/orphan-reaper.ts";
 import { type StatusReply, serveControl } from "../supervisor/control.ts";
 import { daemonSpecs } from "../supervisor/daemon-specs.ts";
 import { PidFiles } from "../supervisor/pid-files.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
+import { SETTLE_MS } from "./daemon-process.ts";
 
 const layout = decodeLayout(process.env[LAYOUT_ENV]);
 const log = createLogger("supervisor");
@@ -59,6 +61,7 @@ process.on("SIGHUP", () => {});
 try {
   await supervisor.start();
   log.info({ port }, "the node is up");
+  releaseMemoryAfterStart(log, SETTLE_MS);
 } catch (error) {
   failure = messageOf(error);
   log.error({ err: error }, "the node does not start");

@@ -8,6 +8,7 @@ import type { ClusterFs } from "../cfs/port.ts";
 import { messageOf } from "../errors/quorate-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { decodeLayout, LAYOUT_ENV, type Layout } from "../os/layout.ts";
+import { releaseMemoryAfterStart } from "../os/memory.ts";
 import type { TaskTable } from "../tasks/port.ts";
 import { runTask } from "../tasks/run-task.ts";
 import {
@@ -31,6 +32,8 @@ export interface TaskServices {
 }
 
 const CLOSE_TIMEOUT_MS = 2_000;
+/** A burst of tasks takes its workers sooner. */
+const SETTLE_MS = 1_000;
 
 const layout = decodeLayout(process.env[LAYOUT_ENV]);
 const log = workerLogger(layout, {});
@@ -96,6 +99,7 @@ async function warm(): Promise<void> {
   if (current !== undefined) return;
   process.title = `task worker of ${layout.nodeName}, ready`;
   await tell({ kind: "warm" });
+  releaseMemoryAfterStart(log, SETTLE_MS, () => current === undefined);
 }
 
 /** @returns whether it has left this process: false when the daemon is gone. */

@@ -1,7 +1,7 @@
 /** A node's own options, `nodes/<node>/config`: lines `key: value`, the description as leading comment. Pure. */
 import { createHash } from "node:crypto";
 import type { FileSnapshot } from "../cfs/port.ts";
-import { decodeComment, encodeComment } from "../cluster/index.ts";
+import { decodeComment, encodeComment } from "../cluster/datacenter-config.ts";
 import type { Properties } from "../rest/schema.ts";
 
 export const NODE_CONFIG_PROPERTIES = {

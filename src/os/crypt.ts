@@ -1,6 +1,7 @@
 /** Password hashes of crypt(5), by the system's libcrypt. */
 import { timingSafeEqual } from "node:crypto";
-import koffi, { type KoffiFunc } from "koffi";
+import { createRequire } from "node:module";
+import type { KoffiFunc } from "koffi";
 import { QuorateError } from "../errors/quorate-error.ts";
 import { TooManyWaitingError, Turns } from "./turns.ts";
 
@@ -24,6 +25,8 @@ let library: CryptLibrary | undefined;
 
 function load(): CryptLibrary {
   if (library !== undefined) return library;
+  // On first use: it costs 2 MB, and a daemon in which nobody logs in needs none of them.
+  const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
   const lib = koffi.load("libcrypt.so.1");
   library = {
     crypt: lib.func("const char *crypt_rn(const char *phrase, const char *setting, void *data, int size)"),

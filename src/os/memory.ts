@@ -53,6 +53,17 @@ export class QuietTrim {
 
 type Collect = (options: { type: "major"; flavor: "last-resort" }) => void;
 
+/**
+ * Gives back, once a start is over, what loading took and left: a third of an idle daemon, which would stay as long as
+ * nothing much happens.
+ * @param isIdle asked then; while there is work nothing is done.
+ */
+export function releaseMemoryAfterStart(log: Logger, settleMs: number, isIdle = (): boolean => true): void {
+  setTimeout(() => {
+    if (isIdle()) releaseMemory().catch((error: unknown) => log.warn({ err: error }, "cannot give memory back"));
+  }, settleMs).unref();
+}
+
 /** Collects what it can (with `--expose-gc`) and returns freed heap pages to the system. */
 export async function releaseMemory(): Promise<void> {
   const collect: unknown = Reflect.get(globalThis, "gc");

@@ -5,15 +5,9 @@ import { CachedFiles } from "../../cfs/cached-files.ts";
 import type { ClusterFs } from "../../cfs/port.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { Layout } from "../../os/layout.ts";
-import type { Method } from "../../rest/method.ts";
 import type { Storages } from "../../storage/port.ts";
 import type { TaskContext, Tasks, TaskTable } from "../../tasks/port.ts";
 import type { Guests } from "../port.ts";
-import { cloudinitMethods } from "./api/cloudinit-methods.ts";
-import { configMethods } from "./api/config-methods.ts";
-import { copyMethods } from "./api/copy-methods.ts";
-import { lifecycleMethods } from "./api/lifecycle-methods.ts";
-import { snapshotMethods } from "./api/snapshot-methods.ts";
 import { VmAssembler } from "./assemble.ts";
 import { type CloneArgs, VmCloner } from "./clone.ts";
 import { withoutChanges } from "./cloudinit/changes.ts";
@@ -99,17 +93,6 @@ export function qemuConfigSide(deps: QemuConfigDeps): QemuConfigSide {
       return file.special.cloudinit === undefined ? file : configs.write(vmid, withoutChanges(file), file.digest);
     },
   };
-}
-
-export function qemuConfigMethods(deps: QemuConfigDeps, side: QemuConfigSide = qemuConfigSide(deps)): Method[] {
-  const parts = { ...deps, ...side, nodeName: deps.layout.nodeName };
-  return [
-    ...configMethods(parts),
-    ...lifecycleMethods(parts),
-    ...copyMethods(parts),
-    ...snapshotMethods(parts),
-    ...cloudinitMethods(parts),
-  ];
 }
 
 /** Handlers by task type. Their arguments are those that the methods give. */

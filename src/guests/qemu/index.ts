@@ -1,4 +1,6 @@
 /** Virtual machines: what the rest of the program may use. */
+
+export { type QemuMethodDeps, qemuConfigMethods, qemuMethods } from "./api/index.ts";
 export {
   BuildError,
   buildCommand,
@@ -35,7 +37,6 @@ export {
 export {
   type QemuConfigDeps,
   type QemuConfigSide,
-  qemuConfigMethods,
   qemuConfigSide,
   qemuConfigTasks,
 } from "./config-side.ts";

@@ -1,4 +1,4 @@
-/** Everything about VMs, put together from the ports that they need. Nothing is started until it is used. */
+/** What does the work on VMs, put together from the ports that it needs. Nothing is started until it is used. */
 import type { AccessControl, AccessRecords } from "../../access/port.ts";
 import type { CachedFiles } from "../../cfs/cached-files.ts";
 import type { ClusterFs } from "../../cfs/port.ts";
@@ -6,16 +6,14 @@ import type { Logger } from "../../log/logger.ts";
 import { findProgram } from "../../os/find-program.ts";
 import type { Layout } from "../../os/layout.ts";
 import { machineFacts, readQemuVersion } from "../../os/machine-facts.ts";
-import type { Method } from "../../rest/method.ts";
 import type { Storages } from "../../storage/port.ts";
 import type { Tasks, TaskTable } from "../../tasks/port.ts";
 import type { GuestStatus, Guests } from "../port.ts";
-import { agentMethods } from "./api/agent-methods.ts";
-import { powerMethods, powerTasks } from "./api/power-methods.ts";
 import type { Randomness } from "./complete-options.ts";
-import { qemuConfigMethods, qemuConfigSide, qemuConfigTasks } from "./config-side.ts";
-import { consoleMethods, consoleTasks } from "./console/index.ts";
+import { type QemuConfigDeps, type QemuConfigSide, qemuConfigSide, qemuConfigTasks } from "./config-side.ts";
+import { consoleTasks } from "./console/tasks.ts";
 import { WorldGatherer } from "./gather-world.ts";
+import { powerTasks } from "./run/power-tasks.ts";
 import { QEMU_BINARY } from "./run/qemu-binary.ts";
 import { QemuGuests } from "./run/qemu-guests.ts";
 import { VmHotplug } from "./run/vm-hotplug.ts";
@@ -45,7 +43,13 @@ export interface QemuServiceDeps {
 }
 
 export interface QemuServices {
-  readonly methods: readonly Method[];
+  /** For whoever serves the methods. */
+  readonly parts: {
+    readonly configDeps: QemuConfigDeps;
+    readonly side: QemuConfigSide;
+    readonly processes: VmProcesses;
+    readonly status: VmStatusReader;
+  };
   readonly tasks: TaskTable;
   readonly guests: Guests;
 }
@@ -57,7 +61,7 @@ async function installedVersion(): Promise<string | undefined> {
 }
 
 export function qemuServices(deps: QemuServiceDeps): QemuServices {
-  const { layout, cfs, files, storages, tasks } = deps;
+  const { layout, cfs, files, storages } = deps;
   const { nodeName } = layout;
   const processes = new VmProcesses(layout.qemuRun);
   const probe = hostProbe(layout);
@@ -114,12 +118,7 @@ export function qemuServices(deps: QemuServiceDeps): QemuServices {
   };
   const guests = new QemuGuests({ status, starter, power });
   return {
-    methods: [
-      ...qemuConfigMethods(configDeps, side),
-      ...powerMethods({ tasks, configs, status, processes }),
-      ...agentMethods({ configs, processes }),
-      ...consoleMethods({ layout, tasks, configs, processes, access: deps.access, cfs }),
-    ],
+    parts: { configDeps, side, processes, status },
     tasks: {
       ...qemuConfigTasks(configDeps, side),
       ...powerTasks({ configs, starter, power, announce }),
