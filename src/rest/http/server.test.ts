@@ -220,7 +220,7 @@ beforeAll(async () => {
           throw new Error(`hostname lookup '${node}' failed - unknown`);
         },
       }),
-      limits: { headerMs: 400, keepAliveMs: 400, maxConnectionsByAddress: 40 },
+      limits: { headerMs: 1500, keepAliveMs: 400, maxConnectionsByAddress: 40 },
     },
   });
 });

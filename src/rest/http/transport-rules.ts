@@ -42,7 +42,8 @@ export function refuseTransport(request: IncomingMessage, url: string): BareRepl
 export function refuseMalformed(error: Error, socket: Duplex): void {
   if (socket.destroyed || !socket.writable) return;
   const code = "code" in error ? String(error.code) : "";
-  if (code === "ECONNRESET" || code === "EPIPE" || code.startsWith("ERR_SSL")) {
+  // Without a handshake there is no channel for an answer.
+  if (code === "ECONNRESET" || code === "EPIPE" || /^ERR_(?:SSL|TLS)/.test(code)) {
     socket.destroy();
     return;
   }
