@@ -5,7 +5,7 @@ import { messageOf } from "../../errors/quorate-error.ts";
 import { installedPackages, installPackages } from "../../os/debian-packages.ts";
 import { findProgram } from "../../os/find-program.ts";
 import type { Layout } from "../../os/layout.ts";
-import { runCommand } from "../../os/run-command.ts";
+import { CommandFailedError, runCommand } from "../../os/run-command.ts";
 import { PROJECT_DIR } from "./project.ts";
 
 export interface Part {
@@ -117,5 +117,7 @@ export async function buildWeb(say: (text: string) => void): Promise<void> {
   } catch (error) {
     // Tools and the API do not need it.
     say(`the web interface cannot be built, going on without it: ${messageOf(error)}`);
+    // Its last line, which is in the message, rarely says why.
+    if (error instanceof CommandFailedError) say(error.stderr.trim());
   }
 }
