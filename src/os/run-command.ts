@@ -42,6 +42,8 @@ export class CommandFailedError extends QuorateError {
 const DEFAULT_MAX_BYTES = 16 << 20;
 /** A process that waits for a device cannot even be killed. */
 const KILL_TIMEOUT_MS = 5_000;
+/** A timer of more milliseconds than 31 bits hold fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Runs `argv` and waits for its end.
@@ -88,7 +90,7 @@ export function runToExit(argv: readonly string[], options: RunOptions): Promise
         reject(new CommandFailedError(argv, null, stderr.text(), `${why}, and it does not end`));
       }, KILL_TIMEOUT_MS);
     };
-    const timer = setTimeout(() => stop("got timeout"), options.timeoutMs);
+    const timer = setTimeout(() => stop("got timeout"), Math.min(options.timeoutMs, LONGEST_TIMER_MS));
     const onAbort = (): void => stop("interrupted");
     if (options.signal?.aborted) onAbort();
     options.signal?.addEventListener("abort", onAbort, { once: true });
