@@ -7,6 +7,7 @@ const parameters = {
   node: { type: "string", format: "pve-node" },
   name: { type: "string", format: "dns-name", optional: 1 },
   cores: { type: "integer", minimum: 1, maximum: 128, optional: 1 },
+  size: { type: "integer", optional: 1 },
   share: { type: "number", minimum: 0, optional: 1 },
   onboot: { type: "boolean", optional: 1 },
   tags: { type: "string", format: "pve-tag-list", optional: 1 },
@@ -36,6 +37,14 @@ describe("compileParameters", () => {
     },
     { name: "too small", raw: { cores: 0 }, errors: { cores: "value must have a minimum value of 1" } },
     { name: "too large", raw: { cores: "129" }, errors: { cores: "value must have a maximum value of 128" } },
+    {
+      name: "more digits than a number holds",
+      raw: { size: "1".repeat(400), share: "1e999" },
+      errors: {
+        share: `value must have a maximum value of ${Number.MAX_VALUE}`,
+        size: "value must have a maximum value of 9007199254740991",
+      },
+    },
     {
       name: "a word for a flag",
       raw: { onboot: "yes" },

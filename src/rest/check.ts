@@ -116,7 +116,9 @@ function checkBoolean(value: unknown, path: string, errors: ErrorList, allowsWor
 
 function compileNumeric(schema: Schema, form: RegExp, type: string): ValueCheck {
   const textError = compileTextChecks(schema);
-  const inRange = compileRange(schema);
+  // What no number holds exactly would be stored as it was written, and be something else wherever it is computed with.
+  const largest = type === "integer" ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE;
+  const inRange = compileRange({ minimum: schema.minimum ?? -largest, maximum: schema.maximum ?? largest });
   return (value, path, errors) => {
     const text = typeof value === "string" ? value : scalarText(value);
     if (text === undefined || !form.test(text)) {
@@ -131,7 +133,7 @@ function compileNumeric(schema: Schema, form: RegExp, type: string): ValueCheck 
   };
 }
 
-function compileRange(schema: Schema): (value: number) => string | undefined {
+function compileRange(schema: Pick<Schema, "minimum" | "maximum">): (value: number) => string | undefined {
   const { minimum, maximum } = schema;
   return (value) => {
     if (maximum !== undefined && value > maximum) return `value must have a maximum value of ${maximum}`;
