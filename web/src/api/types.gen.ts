@@ -44,6 +44,17 @@ export interface Methods {
     PUT: { readonly parameters: { readonly roleid: string; readonly privs?: string; readonly append?: 0 | 1; }; readonly answer: null };
     DELETE: { readonly parameters: { readonly roleid: string; }; readonly answer: null };
   };
+  "/access/tfa": {
+    GET: { readonly parameters: Readonly<Record<string, never>>; readonly answer: readonly ({ readonly userid: string; readonly entries: readonly ({ readonly id: string; readonly type: "totp" | "u2f" | "webauthn" | "recovery" | "yubico"; readonly description: string; readonly created: number; readonly enable?: 0 | 1; })[]; readonly "tfa-locked-until"?: number; readonly "totp-locked"?: 0 | 1; })[] };
+  };
+  "/access/tfa/{userid}": {
+    GET: { readonly parameters: { readonly userid: string; }; readonly answer: readonly ({ readonly id: string; readonly type: "totp" | "u2f" | "webauthn" | "recovery" | "yubico"; readonly description: string; readonly created: number; readonly enable?: 0 | 1; })[] };
+  };
+  "/access/tfa/{userid}/{id}": {
+    GET: { readonly parameters: { readonly userid: string; readonly id: string; }; readonly answer: { readonly id: string; readonly type: "totp" | "u2f" | "webauthn" | "recovery" | "yubico"; readonly description: string; readonly created: number; readonly enable?: 0 | 1; } };
+    PUT: { readonly parameters: { readonly userid: string; readonly id: string; readonly description?: string; readonly enable?: 0 | 1; readonly password?: string; }; readonly answer: null };
+    DELETE: { readonly parameters: { readonly userid: string; readonly id: string; readonly password?: string; }; readonly answer: null };
+  };
   "/access/ticket": {
     GET: { readonly parameters: Readonly<Record<string, never>>; readonly answer: null };
     POST: { readonly parameters: { readonly username: string; readonly realm?: string; readonly password: string; readonly path?: string; readonly privs?: string; readonly otp?: string; readonly "tfa-challenge"?: string; readonly "new-format"?: 0 | 1; }; readonly answer: { readonly username: string; readonly ticket?: string; readonly CSRFPreventionToken?: string; readonly clustername?: string; } };
@@ -69,11 +80,29 @@ export interface Methods {
     PUT: { readonly parameters: { readonly userid: string; readonly tokenid: string; readonly comment?: string; readonly expire?: number; readonly privsep?: 0 | 1; readonly delete?: string; readonly regenerate?: 0 | 1; }; readonly answer: { readonly comment?: string; readonly expire?: number; readonly privsep?: 0 | 1; readonly "full-tokenid"?: string; readonly value?: string; } };
     DELETE: { readonly parameters: { readonly userid: string; readonly tokenid: string; }; readonly answer: null };
   };
+  "/access/users/{userid}/unlock-tfa": {
+    PUT: { readonly parameters: { readonly userid: string; }; readonly answer: 0 | 1 };
+  };
   "/access/vncticket": {
     POST: { readonly parameters: { readonly authid: string; readonly vncticket: string; readonly path: string; readonly privs: string; readonly port?: number; }; readonly answer: null };
   };
   "/cluster": {
     GET: { readonly parameters: Readonly<Record<string, never>>; readonly answer: readonly ({ readonly name: string; })[] };
+  };
+  "/cluster/config": {
+    GET: { readonly parameters: Readonly<Record<string, never>>; readonly answer: readonly ({ readonly name: string; })[] };
+  };
+  "/cluster/config/apiversion": {
+    GET: { readonly parameters: Readonly<Record<string, never>>; readonly answer: number };
+  };
+  "/cluster/config/join": {
+    GET: { readonly parameters: { readonly node?: string; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/cluster/config/nodes": {
+    GET: { readonly parameters: Readonly<Record<string, never>>; readonly answer: readonly ({ readonly node: string; })[] };
+  };
+  "/cluster/config/totem": {
+    GET: { readonly parameters: Readonly<Record<string, never>>; readonly answer: Readonly<Record<string, unknown>> };
   };
   "/cluster/events": {
     GET: { readonly parameters: Readonly<Record<string, never>>; readonly answer: null };
@@ -103,6 +132,12 @@ export interface Methods {
   "/nodes/{node}": {
     GET: { readonly parameters: { readonly node: string; }; readonly answer: readonly ({ readonly name: string; })[] };
   };
+  "/nodes/{node}/certificates": {
+    GET: { readonly parameters: { readonly node: string; }; readonly answer: readonly ({ readonly name: string; })[] };
+  };
+  "/nodes/{node}/certificates/info": {
+    GET: { readonly parameters: { readonly node: string; }; readonly answer: readonly ({ readonly filename?: string; readonly fingerprint?: string; readonly issuer?: string; readonly notafter?: number; readonly notbefore?: number; readonly pem?: string; readonly "public-key-bits"?: number; readonly "public-key-type"?: string; readonly san?: readonly (string)[]; readonly subject?: string; })[] };
+  };
   "/nodes/{node}/config": {
     GET: { readonly parameters: { readonly node: string; readonly property?: "acme" | "acmedomain0" | "acmedomain1" | "acmedomain2" | "acmedomain3" | "acmedomain4" | "acmedomain5" | "ballooning-target" | "description" | "location" | "startall-onboot-delay" | "wakeonlan"; }; readonly answer: { readonly acme?: string; readonly "ballooning-target"?: number; readonly description?: string; readonly location?: string; readonly "startall-onboot-delay"?: number; readonly wakeonlan?: string; readonly digest?: string; readonly [key: `acmedomain${number}`]: string; } };
     PUT: { readonly parameters: { readonly node: string; readonly acme?: string; readonly "ballooning-target"?: number; readonly description?: string; readonly location?: string; readonly "startall-onboot-delay"?: number; readonly wakeonlan?: string; readonly delete?: string; readonly digest?: string; readonly [key: `acmedomain${number}`]: string; }; readonly answer: null };
@@ -118,8 +153,17 @@ export interface Methods {
   "/nodes/{node}/journal": {
     GET: { readonly parameters: { readonly node: string; readonly since?: number; readonly until?: number; readonly lastentries?: number; readonly startcursor?: string; readonly endcursor?: string; readonly service?: string; readonly unit?: string; readonly priority?: string; readonly kernel?: 0 | 1; readonly structured?: 0 | 1; readonly identifiers?: 0 | 1; readonly units?: 0 | 1; }; readonly answer: readonly (string)[] };
   };
+  "/nodes/{node}/lxc": {
+    GET: { readonly parameters: { readonly node: string; }; readonly answer: readonly ({ readonly vmid: number; readonly status: "stopped" | "running"; readonly name?: string; readonly tags?: string; readonly lock?: string; readonly template?: 0 | 1; readonly cpu?: number; readonly cpus?: number; readonly mem?: number; readonly maxmem?: number; readonly maxswap?: number; readonly disk?: number; readonly maxdisk?: number; readonly diskread?: number; readonly diskwrite?: number; readonly netin?: number; readonly netout?: number; readonly uptime?: number; readonly pressurecpusome?: number; readonly pressureiosome?: number; readonly pressureiofull?: number; readonly pressurememorysome?: number; readonly pressurememoryfull?: number; })[] };
+  };
   "/nodes/{node}/netstat": {
     GET: { readonly parameters: { readonly node: string; }; readonly answer: readonly (Readonly<Record<string, unknown>>)[] };
+  };
+  "/nodes/{node}/network": {
+    GET: { readonly parameters: { readonly node: string; readonly type?: "bridge" | "bond" | "eth" | "alias" | "vlan" | "fabric" | "OVSBridge" | "OVSBond" | "OVSPort" | "OVSIntPort" | "vnet" | "any_bridge" | "any_local_bridge" | "include_sdn"; }; readonly answer: readonly ({ readonly active?: 0 | 1; readonly address?: string; readonly address6?: string; readonly autostart?: 0 | 1; readonly "bond-primary"?: string; readonly bond_mode?: "balance-rr" | "active-backup" | "balance-xor" | "broadcast" | "802.3ad" | "balance-tlb" | "balance-alb" | "balance-slb" | "lacp-balance-slb" | "lacp-balance-tcp"; readonly bond_xmit_hash_policy?: "layer2" | "layer2+3" | "layer3+4"; readonly "bridge-access"?: number; readonly "bridge-arp-nd-suppress"?: 0 | 1; readonly "bridge-learning"?: 0 | 1; readonly "bridge-multicast-flood"?: 0 | 1; readonly "bridge-unicast-flood"?: 0 | 1; readonly bridge_ports?: string; readonly bridge_vids?: string; readonly bridge_vlan_aware?: 0 | 1; readonly cidr?: string; readonly cidr6?: string; readonly comments?: string; readonly comments6?: string; readonly exists?: 0 | 1; readonly families?: readonly ("inet" | "inet6")[]; readonly gateway?: string; readonly gateway6?: string; readonly iface: string; readonly "link-type"?: string; readonly method?: "loopback" | "dhcp" | "manual" | "static" | "auto"; readonly method6?: "loopback" | "dhcp" | "manual" | "static" | "auto"; readonly mtu?: number; readonly netmask?: string; readonly netmask6?: number; readonly options?: readonly (string)[]; readonly options6?: readonly (string)[]; readonly ovs_bonds?: string; readonly ovs_bridge?: string; readonly ovs_options?: string; readonly ovs_ports?: string; readonly ovs_tag?: number; readonly priority?: number; readonly slaves?: string; readonly type: "bridge" | "bond" | "eth" | "alias" | "vlan" | "fabric" | "OVSBridge" | "OVSBond" | "OVSPort" | "OVSIntPort" | "vnet" | "unknown"; readonly "uplink-id"?: string; readonly "vlan-id"?: number; readonly "vlan-protocol"?: "802.1ad" | "802.1q"; readonly "vlan-raw-device"?: string; readonly "vxlan-id"?: number; readonly "vxlan-local-tunnelip"?: string; readonly "vxlan-physdev"?: string; readonly "vxlan-svcnodeip"?: string; })[] };
+  };
+  "/nodes/{node}/network/{iface}": {
+    GET: { readonly parameters: { readonly node: string; readonly iface: string; }; readonly answer: { readonly method: string; readonly type: string; } };
   };
   "/nodes/{node}/qemu": {
     GET: { readonly parameters: { readonly node: string; readonly full?: 0 | 1; }; readonly answer: readonly ({ readonly vmid: number; readonly status: "stopped" | "running"; readonly name?: string; readonly cpu?: number; readonly cpus?: number; readonly mem?: number; readonly maxmem?: number; readonly memhost?: number; readonly maxdisk?: number; readonly diskread?: number; readonly diskwrite?: number; readonly netin?: number; readonly netout?: number; readonly uptime?: number; readonly pid?: number; readonly qmpstatus?: string; readonly lock?: string; readonly tags?: string; readonly template?: 0 | 1; readonly serial?: 0 | 1; readonly "running-machine"?: string; readonly "running-qemu"?: string; readonly pressurecpusome?: number; readonly pressurecpufull?: number; readonly pressureiosome?: number; readonly pressureiofull?: number; readonly pressurememorysome?: number; readonly pressurememoryfull?: number; })[] };
@@ -128,6 +172,70 @@ export interface Methods {
   "/nodes/{node}/qemu/{vmid}": {
     GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: readonly ({ readonly subdir: string; })[] };
     DELETE: { readonly parameters: { readonly node: string; readonly vmid: number; readonly skiplock?: 0 | 1; readonly purge?: 0 | 1; readonly "destroy-unreferenced-disks"?: 0 | 1; }; readonly answer: string };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: readonly ({ readonly name: string; })[] };
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; readonly command: "fsfreeze-freeze" | "fsfreeze-status" | "fsfreeze-thaw" | "fstrim" | "get-fsinfo" | "get-host-name" | "get-memory-block-info" | "get-memory-blocks" | "get-osinfo" | "get-time" | "get-timezone" | "get-users" | "get-vcpus" | "info" | "network-get-interfaces" | "ping" | "shutdown" | "suspend-disk" | "suspend-hybrid" | "suspend-ram"; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/fsfreeze-freeze": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/fsfreeze-status": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/fsfreeze-thaw": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/fstrim": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-fsinfo": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-host-name": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-memory-block-info": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-memory-blocks": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-osinfo": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-time": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-timezone": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-users": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/get-vcpus": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/info": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/network-get-interfaces": {
+    GET: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/ping": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/shutdown": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/suspend-disk": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/suspend-hybrid": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
+  };
+  "/nodes/{node}/qemu/{vmid}/agent/suspend-ram": {
+    POST: { readonly parameters: { readonly node: string; readonly vmid: number; }; readonly answer: Readonly<Record<string, unknown>> };
   };
   "/nodes/{node}/qemu/{vmid}/clone": {
     POST: { readonly parameters: { readonly node: string; readonly vmid: number; readonly newid: number; readonly bwlimit?: number; readonly description?: string; readonly format?: "raw" | "qcow2" | "vmdk"; readonly full?: 0 | 1; readonly name?: string; readonly pool?: string; readonly snapname?: string; readonly storage?: string; readonly target?: string; }; readonly answer: string };

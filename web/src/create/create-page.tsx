@@ -10,7 +10,7 @@ import { isNodeAway } from "../store/freshness.ts";
 import { type MessageKey, t } from "../text/t.ts";
 import { useCall } from "../use-call.ts";
 import { IsoField, StorageField } from "../vm/storage-fields.tsx";
-import { type Draft, type DraftField, EMPTY_DRAFT, PRESETS, parametersOf, problemsOf } from "./draft.ts";
+import { type Draft, type DraftField, EMPTY_DRAFT, PRESETS, parametersOf, problemsOf, withBridge } from "./draft.ts";
 import { keepDraft, loadDraft } from "./kept-draft.ts";
 import { Plan } from "./plan.tsx";
 
@@ -45,7 +45,7 @@ export function CreatePage(): ReactNode {
   const { api, follower } = useApp();
   const { mayAnywhere } = useAllowed();
   const search = useSearch();
-  const [draft, setDraft] = useState<Draft>(() => loadDraft(search));
+  const [kept, setDraft] = useState<Draft>(() => loadDraft(search));
   const [isTried, setTried] = useState(false);
   const [touched, setTouched] = useState<ReadonlySet<DraftField>>(new Set());
   const [error, setError] = useState<ApiError | undefined>(undefined);
@@ -58,12 +58,21 @@ export function CreatePage(): ReactNode {
 
   const nodes = [...inventory.nodes.values()].filter((node) => !isNodeAway(node, now));
   const best = [...nodes].sort((a, b) => freeMemory(b) - freeMemory(a))[0];
-  const node = nodes.find(({ name }) => name === draft.node) ?? best;
+  const node = nodes.find(({ name }) => name === kept.node) ?? best;
+  const bridges = useCall(
+    "/nodes/{node}/network",
+    { node: node?.name ?? "", type: "any_bridge" },
+    { isWanted: node !== undefined },
+  );
+  const draft = withBridge(
+    kept,
+    bridges.data?.map(({ iface }) => iface),
+  );
   const vmid = draft.vmid === "" ? Number(nextId.data ?? 0) : Number(draft.vmid);
   const problems = problemsOf(draft);
   const isTaken = draft.vmid !== "" && inventory.guests.has(vmid);
 
-  useEffect(() => keepDraft(draft), [draft]);
+  useEffect(() => keepDraft(kept), [kept]);
   const set = (field: DraftField) => (value: string | boolean) => {
     setDraft((old) => ({ ...old, [field]: value }));
     setTouched((fields) => new Set(fields).add(field));
@@ -219,7 +228,7 @@ export function CreatePage(): ReactNode {
                       type="radio"
                       name="preset"
                       checked={preset === id}
-                      onChange={() => setDraft({ ...draft, cores, memory })}
+                      onChange={() => setDraft({ ...kept, cores, memory })}
                     />
                     <b>{t(`create.preset-${id}`)}</b>
                     <span>{t("create.preset-text", { n: Number(cores), memory })}</span>

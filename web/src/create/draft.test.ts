@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { commandOf, type Draft, EMPTY_DRAFT, parametersOf, problemsOf } from "./draft.ts";
+import { commandOf, type Draft, EMPTY_DRAFT, parametersOf, problemsOf, withBridge } from "./draft.ts";
 
 const draft: Draft = {
   ...EMPTY_DRAFT,
   iso: "local:iso/debian.iso",
   storage: "local",
   name: "web-04",
+  bridge: "vmbr0",
   tags: "web, prod",
   vlan: "20",
 };
@@ -26,6 +27,19 @@ describe("a draft", () => {
       serial0: "socket",
       tags: "web;prod",
     });
+  });
+
+  test.each([
+    ["the node's first bridge", ["lan", "dmz"], "virtio,bridge=lan"],
+    ["a user network on a node without one", [], "virtio"],
+    ["the usual bridge while they are not known", undefined, "virtio,bridge=vmbr0"],
+  ])("offers %s", (_name, bridges, net0) => {
+    expect(parametersOf(withBridge(EMPTY_DRAFT, bridges), 100).net0).toBe(net0);
+  });
+
+  test("keeps the bridge that somebody chose", () => {
+    expect(withBridge({ ...EMPTY_DRAFT, bridge: "vmbr7" }, ["lan"]).bridge).toBe("vmbr7");
+    expect(withBridge({ ...EMPTY_DRAFT, bridge: "" }, ["lan"]).bridge).toBe("");
   });
 
   test("without a disk, medium or network has none of them", () => {

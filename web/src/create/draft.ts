@@ -25,6 +25,9 @@ export interface Draft {
   readonly pool: string;
 }
 
+/** No bridge's name: stands for the bridge that the node offers. */
+export const OFFERED_BRIDGE = "*";
+
 export const EMPTY_DRAFT: Draft = {
   start: "iso",
   iso: "",
@@ -35,7 +38,7 @@ export const EMPTY_DRAFT: Draft = {
   cores: "2",
   memory: "4",
   disk: "32",
-  bridge: "vmbr0",
+  bridge: OFFERED_BRIDGE,
   vlan: "",
   hasNetwork: true,
   cpu: "",
@@ -74,6 +77,16 @@ export function problemsOf(draft: Draft): DraftProblems {
   }
   if (draft.hasNetwork && draft.vlan !== "" && !/^\d{1,4}$/.test(draft.vlan)) problems.vlan = "create.bad-vlan";
   return problems;
+}
+
+/**
+ * The draft with a bridge that the node has, or with a user network if it has none: a machine on a bridge that is not
+ * there would be made, and then not start.
+ * @param bridges undefined when they are not known.
+ */
+export function withBridge(draft: Draft, bridges: readonly string[] | undefined): Draft {
+  if (draft.bridge !== OFFERED_BRIDGE) return draft;
+  return { ...draft, bridge: bridges === undefined ? "vmbr0" : (bridges[0] ?? "") };
 }
 
 export function hasDisk({ disk }: Draft): boolean {
