@@ -1,11 +1,13 @@
 /** Any daemon may be killed at any time: guests, tasks and acknowledged writes outlive it, and `down` leaves nothing. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProgram } from "../src/os/find-program.ts";
 import { ApiCallError, ApiClient } from "./api-client.testing.ts";
-import { startTestNode, type TestNode } from "./node.testing.ts";
+import { PROJECT_DIR, startTestNode, type TestNode } from "./node.testing.ts";
 
 const HAS_QEMU = findProgram("qemu-system-x86_64") !== undefined && findProgram("qemu-img") !== undefined;
 const TIMEOUT_MS = 120_000;
@@ -122,6 +124,23 @@ describe.skipIf(!HAS_QEMU)("faults (skipped without the packages qemu-system-x86
       await node.quorate("up", "--detach", "--json", "--no-install");
       expect(daemons.map(pidOf)).toEqual(before);
       expect(pidOf("supervisor")).not.toBe(node.pid);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a second start only looks on, and its ^C stops nothing",
+    async () => {
+      const second = spawn(join(PROJECT_DIR, "quorate"), ["up", "--no-install", "--root", node.root], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const ended = once(second, "exit");
+      let said = "";
+      second.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      await eventually("the second start shows the node", async () => /only ends this view/.exec(said) ?? undefined);
+      second.kill("SIGINT");
+      expect(await ended).toEqual([0, null]);
+      expect((await api.call<{ status: string }>("GET", `${vm}/status/current`)).status).toBe("running");
     },
     TIMEOUT_MS,
   );

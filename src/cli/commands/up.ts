@@ -73,9 +73,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   const facts = await factsOf(layout, status);
   for (const line of ailments(layout, status)) say(line);
   if (values.json) process.stdout.write(`${JSON.stringify(facts)}\n`);
-  else process.stdout.write(describe(facts, wasRunning, layout));
+  else process.stdout.write(describe(facts, layout, { wasRunning, isFollowed: values.detach !== true }));
   if (values.detach) return 0;
-  return await follow(layout, stop);
+  return await follow(layout, stop, wasRunning);
 }
 
 interface StartOptions {
@@ -239,12 +239,19 @@ export function ailments(layout: Layout, { daemons }: Pick<StatusReply, "daemons
   });
 }
 
-function describe(facts: NodeFacts, wasRunning: boolean, layout: Layout): string {
+interface StartShown {
+  readonly wasRunning: boolean;
+  /** Whether this terminal shows the logs from now on. */
+  readonly isFollowed: boolean;
+}
+
+function describe(facts: NodeFacts, layout: Layout, { wasRunning, isFollowed }: StartShown): string {
   const address = nodeAddress();
   const host = isIP(address) === 6 ? `[${address}]` : address;
   const password =
     facts.password === "" ? "the one you set" : `${facts.password}   (kept in ${layout.adminPasswordFile})`;
   const root = layout.isSystem ? "" : ` --root ${layout.root}`;
+  const interrupt = wasRunning ? "   (^C only ends this view)" : "   (or ^C)";
   return [
     wasRunning ? "This node runs already." : `Node ${layout.nodeName} is up.`,
     "",
@@ -252,14 +259,17 @@ function describe(facts: NodeFacts, wasRunning: boolean, layout: Layout): string
     `  user      ${facts.username}`,
     `  password  ${password}`,
     "",
-    `  stop it   ./quorate down${root}`,
+    `  stop it   ./quorate down${root}${isFollowed ? interrupt : ""}`,
     "",
     "",
   ].join("\n");
 }
 
-/** Shows the logs until the node or the terminal says stop; ^C stops the node. */
-async function follow(layout: Layout, stop: AbortController): Promise<number> {
+/**
+ * Shows the logs until the node or the terminal says stop. ^C stops the node that was started here; one that ran before
+ * is somebody else's, with guests that must not end because somebody looked.
+ */
+async function follow(layout: Layout, stop: AbortController, wasRunning: boolean): Promise<number> {
   // In a container this may be the first process.
   reapOrphans();
   stopOnSignal(stop);
@@ -275,6 +285,7 @@ async function follow(layout: Layout, stop: AbortController): Promise<number> {
     process.stderr.write("quorate: the supervisor ended; what it started goes on. 'quorate up' takes it over.\n");
     return 1;
   }
+  if (wasRunning) return 0;
   await stopNode(layout, { guestTimeoutS: 60, say: (text) => process.stderr.write(`${text}\n`) });
   return 0;
 }
