@@ -103,10 +103,7 @@ export class TaskLauncher implements Tasks {
     const turn = this.#turnOf(isLimited ? this.#slots : this.#boots, limit ?? MAX_BOOTING);
     const options = { turn, leavesWhen: isLimited ? "ended" : "started" } as const;
     if (turn.hasCome) return await this.#startNow(spec, options);
-    return await this.#startLater(spec, {
-      ...options,
-      ...(isLimited ? { firstLine: `waiting for other tasks to end (at most ${limit} work at a time)` } : {}),
-    });
+    return await this.#startLater(spec, { ...options, limit });
   }
 
   #turnOf(slots: Slots, limit: number): Turn {
@@ -140,26 +137,30 @@ export class TaskLauncher implements Tasks {
   }
 
   /** The task has its process, which becomes a worker when it is the task's turn. */
-  async #startLater(spec: TaskSpec, options: TurnOptions & { readonly firstLine?: string }): Promise<string> {
-    const { turn, firstLine } = options;
+  async #startLater(spec: TaskSpec, options: TurnOptions & { readonly limit: number | undefined }): Promise<string> {
+    const { turn, limit } = options;
     let worker: QueuedWorker;
     try {
-      worker = this.#spares.queue();
+      worker = this.#spares.queue(limit);
     } catch (error) {
       turn.leave();
       throw error;
     }
     const exited = leaveInTime(worker, options);
-    let order = "";
     try {
-      if (firstLine !== undefined) appendFileSync(worker.logFile, `${firstLine}\n`);
+      if (limit !== undefined) {
+        appendFileSync(worker.logFile, `waiting for other tasks to end (at most ${limit} work at a time)\n`);
+      }
       const upid = await this.#enter(spec, worker);
-      order = JSON.stringify(orderOf(spec, upid));
+      worker.give(JSON.stringify(orderOf(spec, upid)));
+      void turn.come.then(() => worker.begin());
       this.#told(upid, spec, exited);
       return upid;
-    } finally {
-      worker.give(order);
-      void turn.come.then(() => worker.begin());
+    } catch (error) {
+      // With its end its place becomes free.
+      worker.abandon();
+      rmSync(worker.logFile, { force: true });
+      throw error;
     }
   }
 

@@ -87,23 +87,36 @@ export class SpareWorkers {
     return promise;
   }
 
-  /** A process for a task that may not work yet. @throws WorkerStartError when there cannot be one. */
-  queue(): QueuedWorker {
+  /**
+   * A process for a task that may not work yet.
+   * @param limit how many of them work at a time when this process is gone. Default: all.
+   * @throws WorkerStartError when there cannot be one.
+   */
+  queue(limit?: number): QueuedWorker {
     if (this.#isClosed) throw new WorkerStartError("cannot start a task: the daemon is stopping");
     const logFile = this.#newLog();
-    const { workerModule, env, log } = this.#options;
+    try {
+      return this.#queueProcess(logFile, limit);
+    } catch (error) {
+      rmSync(logFile, { force: true });
+      throw error;
+    }
+  }
+
+  #queueProcess(logFile: string, limit: number | undefined): QueuedWorker {
+    const { workerModule, directory, env, log } = this.#options;
     const queued = spawnQueuedTaskProcess({
       workerModule,
       logFile,
       env: { ...env, [ORDER_ENV]: "stdin" },
       lastWords: lastLineOfStatus(INTERRUPTED),
+      orphanLock: limit === undefined ? undefined : join(directory, `.turn-${this.#count % limit}`),
     });
     const { process: child } = queued;
     child.on("error", (error) => log.debug({ error: error.message }, "task worker channel"));
     const startTicks = child.pid === undefined ? undefined : processStartTicks(child.pid);
     if (child.pid === undefined || startTicks === undefined) {
-      queued.give("");
-      rmSync(logFile, { force: true });
+      queued.abandon();
       throw new WorkerStartError("cannot start a task: no process can be had for it");
     }
     return { ...queued, pid: child.pid, startTicks, logFile };

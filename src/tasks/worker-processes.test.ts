@@ -277,20 +277,29 @@ describe("tasks that wait for their turn", () => {
     openGate("go");
     await Promise.all([launcher.ended(holder), ...all]);
     expect(ends).toEqual(["a", "b", "c"]);
+    // Those locks are for a time without a daemon.
+    expect(readdirSync(layout.taskDir).filter((name) => name.startsWith(".turn-"))).toEqual([]);
     expect(logOf(waiting[0] ?? "")).toMatch(
       /^waiting for other tasks to end \(at most 1 work at a time\)\na+\nTASK OK\n$/,
     );
   });
 
-  test("work when the daemon that counted them is gone, and record their own ends", async () => {
-    const { daemon, upids } = await startByDaemon("waitfor", gate("go"), 9);
-    const holders = upids.filter((upid) => logOf(upid).includes("waiting\n"));
-    expect(holders.length).toBeLessThan(9);
+  test("work when the daemon that counted them is gone, no more at a time than before, and record their own ends", async () => {
+    const { daemon, upids } = await startByDaemon("waitfor", gate("go"), 12);
+    const atWork = (): string[] => upids.filter((upid) => /^waiting$/m.test(logOf(upid)));
+    await until(() => atWork().length === 4, "as many work as may");
     daemon.kill("SIGKILL");
-    await until(() => upids.every((upid) => /^waiting$/m.test(logOf(upid))), "all work");
+    await until(() => atWork().length === 8, "as many more work");
+    const others = upids.filter((upid) => !atWork().includes(upid));
+    expect(others.map((upid) => commandLine(parsed(upid).pid))).toEqual(
+      others.map(() => expect.stringContaining("task that waits for its turn")),
+    );
+    const [stopped = ""] = others;
+    await launcher.stop(stopped);
     openGate("go");
-    await until(() => indexLines().length === 9, "all are recorded");
-    expect(indexLines().every((line) => line.endsWith(" OK"))).toBe(true);
+    await until(() => indexLines().length === 12, "all are recorded");
+    expect(indexLines().filter((line) => line.endsWith(" OK"))).toHaveLength(11);
+    expect(logOf(stopped)).toMatch(/TASK ERROR: received interrupt\n$/);
   });
 
   test("wait for nothing but their processes when they are what ends others", async () => {
@@ -307,6 +316,22 @@ describe("tasks that wait for their turn", () => {
     const last = await start("qmstop", gate("go"));
     await launcher.ended(last);
     expect(launcher.store.state(last)?.status).toBe("OK");
+  });
+
+  test("end at once when they cannot be handed over, and leave their place", async () => {
+    launcher = makeLauncher(1);
+    const holder = await start("waitfor", gate("go"));
+    const unprintable = {
+      toJSON() {
+        throw new Error("no space left on device");
+      },
+    };
+    await expect(start("say", unprintable)).rejects.toThrow("no space left");
+    await until(() => launcher.store.running().length === 1, "its process has ended");
+    const next = await start("say", { lines: [] });
+    openGate("go");
+    await Promise.all([launcher.ended(holder), launcher.ended(next)]);
+    expect(logOf(next)).toContain("TASK OK");
   });
 
   test("leave nothing when they could not be entered", async () => {
