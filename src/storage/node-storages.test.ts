@@ -1,7 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findProgram } from "../os/find-program.ts";
 import { makeStorageRoom, type StorageRoom } from "./storage-room.testing.ts";
+
+const HAS_QEMU_IMG = findProgram("qemu-img") !== undefined;
+/** Appended to the names of tests that need it. */
+const SKIPPED = "(skipped without the package qemu-utils)";
 
 let room: StorageRoom;
 beforeEach(async () => {
@@ -63,7 +68,7 @@ describe("images", () => {
     expect(await room.storages.info(volid)).toEqual({ format: "raw", sizeBytes: 4096 * 1024, usedBytes: 0 });
   });
 
-  test("qemu-img agrees about a qcow2 image that we made and measured", async () => {
+  test.skipIf(!HAS_QEMU_IMG)(`qemu-img agrees about a qcow2 image that we made and measured ${SKIPPED}`, async () => {
     const volid = await room.storages.allocate({ storage: "extra", vmid: 7, sizeKiB: 5 * 1024 });
     expect(volid).toBe("extra:7/vm-7-disk-0.qcow2");
     const path = await room.storages.pathOf(volid);
@@ -73,16 +78,19 @@ describe("images", () => {
     expect(room.locks).toContain("storage-extra");
   });
 
-  test("numbers go on across formats; a freed number is used again; the last image takes the folder with it", async () => {
-    const first = await room.storages.allocate({ storage: "local", vmid: 100, sizeKiB: 1 });
-    const second = await room.storages.allocate({ storage: "local", vmid: 100, sizeKiB: 1024, format: "qcow2" });
-    expect(second).toBe("local:100/vm-100-disk-1.qcow2");
-    await room.storages.free(first);
-    expect(await room.storages.allocate({ storage: "local", vmid: 100, sizeKiB: 1 })).toBe(first);
-    await room.storages.free(first);
-    await room.storages.free(second);
-    expect(readdirSync(room.at("var/lib/vz/images"))).toEqual([]);
-  });
+  test.skipIf(!HAS_QEMU_IMG)(
+    `numbers go on across formats; a freed one is used again; the last takes the folder ${SKIPPED}`,
+    async () => {
+      const first = await room.storages.allocate({ storage: "local", vmid: 100, sizeKiB: 1 });
+      const second = await room.storages.allocate({ storage: "local", vmid: 100, sizeKiB: 1024, format: "qcow2" });
+      expect(second).toBe("local:100/vm-100-disk-1.qcow2");
+      await room.storages.free(first);
+      expect(await room.storages.allocate({ storage: "local", vmid: 100, sizeKiB: 1 })).toBe(first);
+      await room.storages.free(first);
+      await room.storages.free(second);
+      expect(readdirSync(room.at("var/lib/vz/images"))).toEqual([]);
+    },
+  );
 
   test("twenty at once get twenty names", async () => {
     const made = Array.from({ length: 20 }, () => room.storages.allocate({ storage: "local", vmid: 1, sizeKiB: 1 }));
@@ -115,7 +123,7 @@ describe("images", () => {
     expect(readdirSync(room.at("extra/images"))).toEqual([]);
   });
 
-  test.each(["raw", "qcow2"])("%s grows, and never shrinks", async (format) => {
+  test.skipIf(!HAS_QEMU_IMG).each(["raw", "qcow2"])(`%s grows, and never shrinks ${SKIPPED}`, async (format) => {
     const volid = await room.storages.allocate({ storage: "local", vmid: 100, sizeKiB: 1024, format });
     await room.storages.resize(volid, 3 * 1024 * 1024 - 1, false);
     expect((await room.storages.info(volid)).sizeBytes).toBe(3 * 1024 * 1024);
@@ -123,7 +131,7 @@ describe("images", () => {
     expect(qemuImgInfo(await room.storages.pathOf(volid))["virtual-size"]).toBe(3 * 1024 * 1024);
   });
 
-  test("a clone keeps its template from being removed", async () => {
+  test.skipIf(!HAS_QEMU_IMG)(`a clone keeps its template from being removed ${SKIPPED}`, async () => {
     await room.storages.activate(["local"]);
     const images = room.at("var/lib/vz/images");
     mkdirSync(`${images}/9`, { recursive: true });

@@ -7,12 +7,17 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TestRights } from "../../access/port.testing.ts";
 import { silentLogger } from "../../log/logger.ts";
+import { findProgram } from "../../os/find-program.ts";
 import { makeLayout } from "../../os/layout.ts";
 import { processStartTicks } from "../../os/process-identity.ts";
 import { startTestServer, type TestServer } from "../../rest/rest.testing.ts";
 import type { TaskSpec, Tasks } from "../../tasks/port.ts";
 import { storageMethods, storageTasks } from "../index.ts";
 import { makeStorageRoom, type StorageRoom } from "../storage-room.testing.ts";
+
+const HAS_QEMU_IMG = findProgram("qemu-img") !== undefined;
+/** Appended to the names of tests that need it. */
+const SKIPPED = "(skipped without the package qemu-utils)";
 
 /** Runs each task at once, in this process, with the real handlers. */
 class InlineTasks implements Tasks {
@@ -217,7 +222,7 @@ describe("/nodes/{node}/storage", () => {
 describe("content", () => {
   const CONTENT = "/nodes/n1/storage/local/content";
 
-  test("an image is made, described, listed and removed", async () => {
+  test.skipIf(!HAS_QEMU_IMG)(`an image is made, described, listed and removed ${SKIPPED}`, async () => {
     const made = await call("POST", CONTENT, { filename: "vm-100-disk-0.qcow2", vmid: "100", size: "8M" });
     const volid = "local:100/vm-100-disk-0.qcow2";
     expect(made.body.data).toBe(volid);
@@ -426,7 +431,7 @@ describe("upload", () => {
     await expect.poll(() => readdirSync(room.at("up"))).toEqual([]);
   });
 
-  test("an image that points to another file of the host is refused", async () => {
+  test.skipIf(!HAS_QEMU_IMG)(`an image that points to another file of the host is refused ${SKIPPED}`, async () => {
     const path = room.at("evil.qcow2");
     execFileSync("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-b", "/etc/shadow", "-F", "raw", path, "1M"]);
     const form = new FormData();
