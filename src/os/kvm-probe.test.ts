@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HostProbe, makeBootSector, probeBoot } from "./kvm-probe.ts";
 
 const QEMU = "/usr/bin/qemu-system-x86_64";
+const HAS_QEMU = existsSync(QEMU);
+const SKIPPED = "(skipped without the package qemu-system-x86)";
 
 describe("HostProbe", () => {
   let dir: string;
@@ -19,7 +22,7 @@ describe("HostProbe", () => {
     expect(sector.subarray(510)).toEqual(Buffer.from([0x55, 0xaa]));
   });
 
-  test("a guest that runs is seen to run", async () => {
+  test.skipIf(!HAS_QEMU)(`a guest that runs is seen to run ${SKIPPED}`, async () => {
     expect(await probeBoot(QEMU, "tcg")).toEqual({ timedOut: false });
   });
 
@@ -34,7 +37,7 @@ describe("HostProbe", () => {
     expect(await probeBoot(hanging, "tcg")).toEqual({ whyNot: "a guest does not run within 2 s", timedOut: true });
   });
 
-  test("the answer is kept for this boot, a time-out for ten minutes only", async () => {
+  test.skipIf(!HAS_QEMU)(`the answer is kept for this boot, a time-out for ten minutes only ${SKIPPED}`, async () => {
     const cache = join(dir, "run", "probe.json");
     const probe = new HostProbe(cache, () => 1_000);
     const first = await probe.abilities(QEMU);
