@@ -18,6 +18,20 @@ const flag = { type: "boolean", optional: 1 } as const;
 const whole = { type: "integer", optional: 1 } as const;
 const METHOD = { type: "string", enum: ["loopback", "dhcp", "manual", "static", "auto"], optional: 1 } as const;
 
+const TYPES = [
+  "bridge",
+  "bond",
+  "eth",
+  "alias",
+  "vlan",
+  "fabric",
+  "OVSBridge",
+  "OVSBond",
+  "OVSPort",
+  "OVSIntPort",
+  "vnet",
+] as const;
+
 const INTERFACE: Properties = {
   active: flag,
   address: { format: "ipv4", requires: "netmask", type: "string", optional: 1 },
@@ -74,20 +88,7 @@ const INTERFACE: Properties = {
   priority: whole,
   slaves: { ...text, format: "pve-iface-list" },
   type: {
-    enum: [
-      "bridge",
-      "bond",
-      "eth",
-      "alias",
-      "vlan",
-      "fabric",
-      "OVSBridge",
-      "OVSBond",
-      "OVSPort",
-      "OVSIntPort",
-      "vnet",
-      "unknown",
-    ],
+    enum: [...TYPES, "unknown"],
     type: "string",
   },
   "uplink-id": text,
@@ -126,22 +127,7 @@ export function networkMethods({ layout }: NetworkMethodDeps): Method[] {
         node: NODE,
         type: {
           type: "string",
-          enum: [
-            "bridge",
-            "bond",
-            "eth",
-            "alias",
-            "vlan",
-            "fabric",
-            "OVSBridge",
-            "OVSBond",
-            "OVSPort",
-            "OVSIntPort",
-            "vnet",
-            "any_bridge",
-            "any_local_bridge",
-            "include_sdn",
-          ],
+          enum: [...TYPES, "any_bridge", "any_local_bridge", "include_sdn"],
           optional: 1,
           description: "Only these.",
         },

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { TooManyWaitingError, Turns } from "./turns.ts";
 
+const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 test("no more than may work at a time, in the order in which they came, whatever becomes of each", async () => {
   const turns = new Turns({ maxRunning: 2, maxWaiting: 10, refusal: "cannot work" });
   let running = 0;
@@ -10,14 +12,20 @@ test("no more than may work at a time, in the order in which they came, whatever
     begun.push(index);
     running += 1;
     most = Math.max(most, running);
-    await new Promise((resolve) => setImmediate(resolve));
+    await tick();
     running -= 1;
     if (index % 3 === 0) throw new Error(`${index} failed`);
     return index;
   };
-  const all = await Promise.allSettled(Array.from({ length: 12 }, (_, index) => turns.take(() => work(index))));
-  expect(all.map(({ status }) => status === "fulfilled")).toEqual(begun.map((index) => index % 3 !== 0));
-  expect(begun).toEqual([...begun].sort((a, b) => a - b));
+  const wave = (from: number): Promise<PromiseSettledResult<number>[]> =>
+    Promise.allSettled([0, 1, 2, 3, 4, 5].map((index) => turns.take(() => work(from + index))));
+  const first = wave(0);
+  // More come while some work and others wait.
+  await tick();
+  await tick();
+  const all = [...(await wave(6)), ...(await first)];
+  expect(all.filter(({ status }) => status === "rejected")).toHaveLength(4);
+  expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   expect(most).toBe(2);
 });
 

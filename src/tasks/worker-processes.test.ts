@@ -250,16 +250,19 @@ describe("stopping a task", () => {
     const first = await start("waitfor", gate("first"));
     const second = await start("waitfor", gate("second"));
     const third = await start("waitfor", gate("third"));
-    await launcher.stop(second);
-    await launcher.ended(second);
-    expect(logOf(second)).toMatch(/TASK ERROR: received interrupt\n$/);
-    expect(logOf(third)).not.toMatch(/^waiting$/m);
+    await launcher.stop(third);
+    await launcher.ended(third);
+    expect(logOf(third)).toMatch(/TASK ERROR: received interrupt\n$/);
+    expect(logOf(second)).not.toMatch(/^waiting$/m);
     openGate("first");
     await launcher.ended(first);
-    await until(() => /^waiting$/m.test(logOf(third)), "the third one works");
-    openGate("third");
-    await launcher.ended(third);
-    expect(launcher.store.state(third)?.status).toBe("OK");
+    await until(() => /^waiting$/m.test(logOf(second)), "the second one works");
+    // It has the one place.
+    const fourth = await start("say", { lines: [] });
+    expect(logOf(fourth)).toContain("waiting for other tasks");
+    openGate("second");
+    await Promise.all([launcher.ended(second), launcher.ended(fourth)]);
+    expect(launcher.store.state(fourth)?.status).toBe("OK");
   });
 });
 
