@@ -164,6 +164,21 @@ describe("a node that runs on", () => {
     }
   });
 
+  test("is looked at once at a time", async () => {
+    const cfs = memoryClusterFs({ nodeName: "n1", files: { ...authority(), ...own(leaf) } });
+    let looks = 0;
+    const now = (): Date => {
+      looks += 1;
+      return later(1);
+    };
+    const upkeep = new CertificateUpkeep({ cfs, now, names, log: silentLogger });
+    await Promise.all([upkeep.look(), upkeep.look()]);
+    expect(looks).toBe(1);
+    await upkeep.look();
+    expect(looks).toBe(2);
+    await upkeep.stop();
+  });
+
   test("says why it cannot, and tries again", async () => {
     const cfs = memoryClusterFs({ nodeName: "n1", files: { ...authority(), ...own(leaf) } });
     const write = cfs.write.bind(cfs);
