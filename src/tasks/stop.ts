@@ -1,6 +1,6 @@
 /** Stopping a task: its process group is asked to end, and killed when it does not. */
 import { setTimeout as delay } from "node:timers/promises";
-import { descendantsOf, isProcessAlive } from "../os/process-identity.ts";
+import { descendantsOf, isProcessAlive, signalProcess } from "../os/process-identity.ts";
 import { killGroup } from "../os/run-command.ts";
 import { appendLastLine, readLogEnd } from "./log-file.ts";
 import { INTERRUPTED } from "./outcome.ts";
@@ -22,7 +22,7 @@ export async function stopTask(store: TaskStore, upid: string): Promise<void> {
     // Commands that the task runs lead groups of their own; nobody would end them any more.
     const commands = descendantsOf(parsed.pid);
     killGroup(parsed.pid, "SIGKILL");
-    for (const pid of commands) kill(pid);
+    for (const pid of commands) signalProcess(pid, "SIGKILL");
     if (!(await endsWithin(isAlive, KILL_MS))) {
       throw new Error(`cannot stop task ${upid}: process ${parsed.pid} does not end (waiting for a device?)`);
     }
@@ -30,14 +30,6 @@ export async function stopTask(store: TaskStore, upid: string): Promise<void> {
   const path = store.logPathOf(upid);
   const end = readLogEnd(path);
   if (end !== undefined && end.status === undefined) appendLastLine(path, INTERRUPTED);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-  }
 }
 
 /** Another process's end gives no event to a process that is not its parent, so it is looked at. */

@@ -5,7 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isProcessAlive, processStartTicks } from "../../../os/process-identity.ts";
+import { isProcessAlive, processStartTicks, signalProcess } from "../../../os/process-identity.ts";
 
 const POLL_MS = 20;
 
@@ -57,12 +57,7 @@ export class VmProcesses {
 
   /** A process that has ended already is fine. */
   signal({ pid, startTicks }: VmProcess, signal: NodeJS.Signals): void {
-    if (!isProcessAlive(pid, startTicks)) return;
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-    }
+    if (isProcessAlive(pid, startTicks)) signalProcess(pid, signal);
   }
 
   /** @returns false when it still runs after `timeoutMs`. */
