@@ -34,9 +34,11 @@ export async function stopNode(layout: Layout, options: { guestTimeoutS: number;
     // The rest is stopped all the same; nobody but their owner should cut the power of guests that cannot be asked.
     say(`cannot stop the guests: ${messageOf(error)}`);
   }
-  for (const { vmid, pid } of runningGuests(layout)) say(`guest ${vmid} goes on as process ${pid}`);
   await stopRunningTasks(layout, say);
   await stopDaemons(layout, say);
+  // Until then clients could start more.
+  await stopRunningTasks(layout, say);
+  for (const { vmid, pid } of runningGuests(layout)) say(`guest ${vmid} goes on as process ${pid}`);
   say("The node is stopped.");
 }
 
@@ -89,15 +91,11 @@ async function stopByPidFile(pidFiles: PidFiles, name: string, timeoutMs: number
   say(`stopped ${name}`);
 }
 
+/** All at once: those that wait for their turn are gone before the end of another one gives it to them. */
 async function stopRunningTasks(layout: Layout, say: Say): Promise<void> {
   const store = new TaskStore(layout);
-  for (const { upid } of store.running()) {
-    try {
-      await stopTask(store, upid);
-    } catch (error) {
-      say(messageOf(error));
-    }
-  }
+  const stops = store.running().map(({ upid }) => stopTask(store, upid));
+  for (const stop of await Promise.allSettled(stops)) if (stop.status === "rejected") say(messageOf(stop.reason));
 }
 
 /** The mount of a pmxcfs that was killed. One that lives, and is none of ours to end, is left alone. */
