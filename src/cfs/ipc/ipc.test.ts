@@ -449,6 +449,20 @@ describe("bad input", () => {
     expect((await cfs.info()).isQuorate).toBe(false);
   });
 
+  test("only so many changes of a client are under way, and the rest follow", async () => {
+    const answers: (() => void)[] = [];
+    await serveWith(() => new Promise((resolve) => answers.push(() => resolve({ reply: {} }))));
+    const cfs = connect();
+    const changes = Array.from({ length: 400 }, (_, index) => cfs.write(`f${index}`, "x"));
+    await expect.poll(() => answers.length).toBe(256);
+    while (answers.length > 0) {
+      expect(answers.length).toBeLessThanOrEqual(256);
+      answers.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await Promise.all(changes)).toHaveLength(400);
+  });
+
   test("a client that reads late gets every answer", async () => {
     const replica = newReplica();
     await serve(replica);

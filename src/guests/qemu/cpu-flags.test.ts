@@ -3,7 +3,7 @@ import { findProgram } from "../../os/find-program.ts";
 import { readCpuFlags, usableFlags } from "./cpu-flags.ts";
 import { QEMU_BINARY } from "./run/qemu-binary.ts";
 
-const HELP = "Available CPUs:\n  base  base CPU model type\n\nRecognized CPUID flags:\n  3dnow aes\n  avx sse4.1\n";
+const HELP = "Available CPUs:\n  base  base CPU model type\n\nRecognized CPUID flags:\n  sse4.1 aes\n  avx 3dnow aes\n";
 const answer = (props: Record<string, unknown>): string =>
   `{"QMP": {}}\n{"return": {}}\n${JSON.stringify({ return: { model: { name: "max", props } } })}\n{"return": {}}\n`;
 

@@ -136,6 +136,30 @@ describe.skipIf(!HAS_QEMU)("killed at any step (skipped without qemu-system-x86)
     TIMEOUT_MS,
   );
 
+  test(
+    "a shutdown that waits for its guest leaves alone what somebody has started meanwhile",
+    async () => {
+      await room.run("start");
+      const hasWaited = Promise.withResolvers<void>();
+      const goOn = Promise.withResolvers<void>();
+      const waiter = new PowerRoom(root, (what) => {
+        if (what !== "VmConfigs.locked") return undefined;
+        hasWaited.resolve();
+        return goOn.promise;
+      });
+      const shutdown = waiter.run("shutdown");
+      await hasWaited.promise;
+      await room.run("stop");
+      await room.run("start");
+      const started = await room.processes.search(VMID);
+      goOn.resolve();
+      await shutdown;
+      await expectRunning("after the shutdown");
+      expect(await room.processes.search(VMID)).toEqual(started);
+    },
+    TIMEOUT_MS,
+  );
+
   test.each(["start", "stop", "shutdown"] as const)(
     "a QEMU that dies at any step of a %s leaves a VM that is stopped and starts",
     async (operation) => {
@@ -144,9 +168,10 @@ describe.skipIf(!HAS_QEMU)("killed at any step (skipped without qemu-system-x86)
       const dying = new PowerRoom(root, () => {
         countdown -= 1;
         const pidFile = room.processes.socket(VMID, "pid");
-        if (countdown !== 0 || !existsSync(pidFile)) return;
+        if (countdown !== 0 || !existsSync(pidFile)) return undefined;
         process.kill(Number(readFileSync(pidFile, "latin1")), "SIGKILL");
         hasKilled = true;
+        return undefined;
       });
       let kills = 0;
       for (let step = 1; step < MAX_STEPS; step += 1) {

@@ -29,8 +29,8 @@ const NODE = "n1";
 
 export type Operation = "start" | "stop" | "shutdown";
 
-/** Called before each thing that the operation does; what is repeated at once counts as one. */
-export type OnStep = (what: string) => void;
+/** Called before each thing that the operation does, which waits for a promise; what is repeated at once counts as one. */
+export type OnStep = (what: string) => Promise<void> | undefined;
 
 export class PowerRoom {
   readonly layout;
@@ -40,13 +40,13 @@ export class PowerRoom {
   readonly #starter: VmStarter;
   readonly #power: VmPower;
 
-  constructor(root: string, callback: OnStep = () => {}) {
+  constructor(root: string, callback: OnStep = () => undefined) {
     this.#root = root;
     let last = "";
     const onStep: OnStep = (what) => {
-      if (what === last) return;
+      if (what === last) return undefined;
       last = what;
-      callback(what);
+      return callback(what);
     };
     const layout = makeLayout({ root, nodeName: NODE, isRootUser: false });
     this.layout = layout;
@@ -137,8 +137,8 @@ function stepped<T extends object>(inner: T, onStep: OnStep): T {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== "function") return member;
       return (...args: unknown[]) => {
-        onStep(`${target.constructor.name}.${String(name)}`);
-        return Reflect.apply(member, target, args) as unknown;
+        const call = (): unknown => Reflect.apply(member, target, args);
+        return onStep(`${target.constructor.name}.${String(name)}`)?.then(call) ?? call();
       };
     },
   });
@@ -149,9 +149,11 @@ if (import.meta.main) {
   let count = 0;
   const room = new PowerRoom(root, (what) => {
     count += 1;
-    if (count !== Number(step)) return;
-    writeSync(1, what);
-    process.kill(process.pid, "SIGKILL");
+    if (count === Number(step)) {
+      writeSync(1, what);
+      process.kill(process.pid, "SIGKILL");
+    }
+    return undefined;
   });
   await room.run(operation as Operation);
 }
