@@ -126,7 +126,8 @@ describe("the methods", () => {
     directory = mkdtempSync(join(tmpdir(), "quorate-network-"));
     const hostInterfaces = join(directory, "interfaces");
     writeFileSync(hostInterfaces, "auto vmbr0\niface vmbr0 inet manual\n\tbridge-ports none\n");
-    world = makeWorld({ otherMethods: networkMethods({ layout: { hostInterfaces } }) });
+    const files = { "user.cfg": "user:nina@pve:1:0:::::\n" };
+    world = makeWorld({ files, otherMethods: networkMethods({ layout: { hostInterfaces } }) });
   });
   afterEach(() => {
     world.close();
@@ -147,5 +148,10 @@ describe("the methods", () => {
       status: 400,
       errors: { iface: "interface does not exist" },
     });
+  });
+
+  test("the settings of one are for those who may look at the node", async () => {
+    expect((await world.call("GET", "/nodes/n1/network", {}, "nina@pve")).status).toBe(200);
+    expect((await world.call("GET", "/nodes/n1/network/vmbr0", {}, "nina@pve")).status).toBe(403);
   });
 });
