@@ -399,7 +399,7 @@ export function CreatePage(): ReactNode {
           vmid={vmid}
           node={node}
           isTaken={isTaken}
-          problems={Object.keys(problems).length}
+          problems={Object.keys(problems).length + (isTaken ? 1 : 0)}
           isTried={isTried}
           busy={busy}
           onCreate={() => void submit(false)}

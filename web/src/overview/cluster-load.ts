@@ -4,8 +4,6 @@ import type { Series } from "../graphs/series.ts";
 export interface ClusterLoad {
   readonly cpu: Series;
   readonly memory: Series;
-  readonly cores: number;
-  readonly memoryTotal: number;
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -22,11 +20,16 @@ interface NodeFigures {
   readonly memoryTotal: number | undefined;
 }
 
-/** What the same figures are now: shares, undefined where no node says anything. */
-export function loadNow(nodes: readonly NodeFigures[]): {
+interface LoadNow {
   readonly cpu: number | undefined;
   readonly memory: number | undefined;
-} {
+  /** Of what the shares are: known before there is a series, and right after a node grew. */
+  readonly cores: number;
+  readonly memoryTotal: number;
+}
+
+/** What the same figures are now: shares, undefined where no node says anything. */
+export function loadNow(nodes: readonly NodeFigures[]): LoadNow {
   let [used, cores, memory, memoryTotal] = [0, 0, 0, 0];
   for (const node of nodes) {
     if (node.cpu !== undefined && node.cores !== undefined) {
@@ -41,6 +44,8 @@ export function loadNow(nodes: readonly NodeFigures[]): {
   return {
     cpu: cores === 0 ? undefined : used / cores,
     memory: memoryTotal === 0 ? undefined : memory / memoryTotal,
+    cores: nodes.reduce((sum, node) => sum + (node.cores ?? 0), 0),
+    memoryTotal: nodes.reduce((sum, node) => sum + (node.memoryTotal ?? 0), 0),
   };
 }
 
@@ -75,7 +80,5 @@ export function clusterLoad(nodes: readonly (readonly unknown[])[]): ClusterLoad
       times,
       columns: [sums.map((sum) => (sum === undefined || sum.memoryTotal === 0 ? null : sum.memory / sum.memoryTotal))],
     },
-    cores: Math.max(...sums.map((sum) => sum?.cores ?? 0)),
-    memoryTotal: Math.max(...sums.map((sum) => sum?.memoryTotal ?? 0)),
   };
 }

@@ -60,7 +60,7 @@ export function LoadCard(): ReactNode {
       <Figure
         title={t(nodes.size > 1 ? "overview.cpu" : "capacity.cpu")}
         series={load?.cpu}
-        lines={[{ name: t("overview.cores", { n: load?.cores ?? 0 }), color: "--s1" }]}
+        lines={[{ name: t("overview.cores", { n: current.cores }), color: "--s1" }]}
         capacity={1}
         base={10}
         format={percent}
@@ -71,7 +71,7 @@ export function LoadCard(): ReactNode {
       <Figure
         title={t("capacity.memory")}
         series={load?.memory}
-        lines={[{ name: t("value.of", { total: formatBytes(load?.memoryTotal ?? 0) }), color: "--s3" }]}
+        lines={[{ name: t("value.of", { total: formatBytes(current.memoryTotal) }), color: "--s3" }]}
         capacity={1}
         base={10}
         format={percent}
