@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findProgram } from "../../../os/find-program.ts";
 import { agentCommand } from "./agent.ts";
 import { JsonConnection } from "./connection.ts";
 import { QmpClosedError, QmpCommandError, QmpTimeoutError } from "./errors.ts";
 import { JsonLines } from "./json-lines.ts";
 import { commandTimeoutMs } from "./limits.ts";
 import { qmpCommand, withQmp } from "./monitor.ts";
+
+const HAS_QEMU = findProgram("qemu-system-x86_64") !== undefined;
 
 describe("JsonLines", () => {
   test("values survive any division of the stream into chunks", () => {
@@ -53,7 +56,7 @@ test("slow commands have longer limits than the default", () => {
   expect(commandTimeoutMs("guest-fsfreeze-freeze")).toBe(3_600_000);
 });
 
-describe("a QEMU process", () => {
+describe.skipIf(!HAS_QEMU)("a QEMU process (skipped without the package qemu-system-x86)", () => {
   let dir: string;
   let path: string;
   let qemu: ChildProcess;
