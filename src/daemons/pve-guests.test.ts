@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { PmxcfsProcess } from "../cfs/pmxcfs.testing.ts";
 import { forgetGuestsStarted } from "../node/index.ts";
 import { encodeLayoutOptions, LAYOUT_ENV } from "../os/layout.ts";
+import { isProcessAlive } from "../os/process-identity.ts";
 import { TaskStore } from "../tasks/index.ts";
 
 const PROGRAM = fileURLToPath(new URL("pve-guests.ts", import.meta.url));
@@ -20,7 +21,12 @@ beforeEach(async () => {
   await pmxcfs.start();
   await pmxcfs.client().mkdir("nodes/n1/qemu-server");
 });
-afterEach(() => pmxcfs.dispose());
+afterEach(async () => {
+  // A worker that still takes leave would make the directory anew, for what it has to log.
+  const workers = store.active().map(({ parsed }) => parsed);
+  await expect.poll(() => workers.filter(({ pid, pstart }) => isProcessAlive(pid, pstart)), WAIT).toEqual([]);
+  await pmxcfs.dispose();
+});
 
 async function run(action: string): Promise<number> {
   const child = spawn(process.execPath, [PROGRAM, action], {
