@@ -10,6 +10,7 @@ import type { RequestClusterFs } from "./request-client.ts";
 import type { CfsHealth } from "./requests.ts";
 
 const MAX_WARM_WRITES = 200;
+const MAX_OBSERVED_WRITES = 40;
 
 let running: PmxcfsProcess[] = [];
 afterEach(async () => {
@@ -108,22 +109,27 @@ describe("a slow disk", () => {
     const cfs = pmxcfs.client();
     const health = await writeUntilThread(cfs);
     expect(health.isWritable).toBe(true);
-    let isWritten = false;
-    let answeredMeanwhile = 0;
-    const write = cfs.write("a", "1").then(() => {
-      isWritten = true;
-    });
-    while (!isWritten) {
-      expect(await cfs.read("warm")).toBeDefined();
-      if (health.isMounted) {
-        const name = pmxcfs.path(`none-${answeredMeanwhile}`);
-        await expect(stat(name)).rejects.toThrow("ENOENT");
+    // None, if they had waited for the commit; how many in its time depends on the machine, which may be busy just then.
+    let most = 0;
+    for (let i = 0; i < MAX_OBSERVED_WRITES && most <= 2; i += 1) most = Math.max(most, await answeredDuringWrite(i));
+    expect(most).toBeGreaterThan(2);
+
+    async function answeredDuringWrite(round: number): Promise<number> {
+      let isWritten = false;
+      let answered = 0;
+      const write = cfs.write("a", String(round)).then(() => {
+        isWritten = true;
+      });
+      while (!isWritten) {
+        expect(await cfs.read("warm")).toBeDefined();
+        if (health.isMounted) {
+          await expect(stat(pmxcfs.path(`none-${round}-${answered}`))).rejects.toThrow("ENOENT");
+        }
+        if (!isWritten) answered += 1;
       }
-      if (!isWritten) answeredMeanwhile += 1;
+      await write;
+      return answered;
     }
-    await write;
-    // None, if they had waited for the commit; how many in its time depends on the machine.
-    expect(answeredMeanwhile).toBeGreaterThan(2);
   });
 
   test("lets writers that wait together share a commit", async () => {
