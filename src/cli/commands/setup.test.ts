@@ -1,8 +1,12 @@
-/** That `up` on a fresh clone, which leaves out development packages, has what it builds the web interface with. */
+/** That `up` on a fresh machine brings what a node needs: to build the web interface, and to work. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PROJECT_DIR } from "./project.ts";
+import { NODE_PARTS } from "./setup.ts";
+
+/** Every Debian has them. */
+const ESSENTIAL = ["gzip"];
 
 interface Locked {
   readonly dev?: boolean;
@@ -29,4 +33,16 @@ test("the interface is built with what an installation without development packa
   };
   for (const name of imported) visit(name);
   expect(left).toEqual([]);
+});
+
+test("what guests' drives and downloads are made with is named with the rest that a node needs", () => {
+  const sources = ["src/guests/qemu/cloudinit/drive.ts", "src/storage/download.ts"].map((path) =>
+    readFileSync(join(PROJECT_DIR, path), "utf8"),
+  );
+  const programs = sources
+    .flatMap((text) => [...text.matchAll(/argv(?:: | = )\["([a-z0-9]+)"/g)])
+    .map(([, name]) => name);
+  expect(programs).toEqual(expect.arrayContaining(["genisoimage", "zstd"]));
+  const known = new Set([...NODE_PARTS.map(({ program }) => program), ...ESSENTIAL]);
+  expect(programs.filter((name) => !known.has(name))).toEqual([]);
 });

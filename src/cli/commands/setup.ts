@@ -22,10 +22,14 @@ export interface Part {
 export const NODE_PARTS: readonly Part[] = [
   { package: "qemu-system-x86", program: "qemu-system-x86_64", cost: "virtual machines cannot start" },
   { package: "qemu-utils", program: "qemu-img", cost: "no disks can be made or resized" },
+  { package: "genisoimage", program: "genisoimage", cost: "no cloud-init drives for guests" },
   { package: "fuse3", program: "fusermount3", cost: "without root, /etc/pve is not a directory; the API still works" },
   { package: "rrdcached", program: "rrdcached", cost: "no graphs of the past" },
   { package: "iproute2", program: "ip", cost: "no bridges for guests" },
   { package: "nftables", program: "nft", cost: "no firewall" },
+  { package: "zstd", program: "zstd", cost: "downloads compressed with it are not unpacked" },
+  { package: "lzop", program: "lzop", cost: "downloads compressed with it are not unpacked" },
+  { package: "bzip2", program: "bzip2", cost: "downloads compressed with it are not unpacked" },
   { package: "ovmf", file: "/usr/share/OVMF/OVMF_CODE_4M.fd", cost: "no VMs with UEFI firmware" },
 ];
 
